@@ -1,0 +1,49 @@
+"""Files that appear whole or not at all: written under a temporary name beside their place, then renamed."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_MARK = ".writing-"
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary path to write to; on a clean exit it takes the name `path`, on an error it is removed.
+
+    The temporary name keeps the suffix of `path` (writers choose a format by it) and lies in the same folder
+    (a rename across file systems would not be atomic).
+    """
+    path = Path(path)
+    temporary = path.with_name(f"{_MARK}{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write `text` (UTF-8) to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def remove_leftovers(folder: str | os.PathLike) -> None:
+    """Remove temporary files in `folder` whose writing process is gone (killed while writing)."""
+    for leftover in Path(folder).glob(f"{_MARK}*"):
+        pid = leftover.name[len(_MARK) :].partition("-")[0]
+        if pid.isdigit() and not _alive(int(pid)):
+            leftover.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

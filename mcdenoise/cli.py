@@ -1,0 +1,249 @@
+"""The `mcdenoise` command: parse, call, print. Everything it does can be done from Python in one call."""
+
+import logging
+import os
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.logging import RichHandler
+
+from mcdenoise import __version__
+from mcdenoise.errors import McdenoiseError
+
+_FILTERS = ("box", "tent", "gaussian", "mitchell", "catmullrom", "lanczos", "scene")
+
+
+def main() -> None:
+    """Run the command line; exits 0, 1 for a failed run, 2 for bad use, 130 when interrupted, each with one line why."""
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_time=False, show_path=False, markup=False)],
+    )
+    try:
+        code = cli.main(standalone_mode=False, prog_name="mcdenoise")
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        code = 2
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "mcdenoise"
+        code = _fail(f"{error.format_message()} (see {command} --help)", 2)
+    except click.ClickException as error:
+        code = _fail(error.format_message(), 1)
+    except (KeyboardInterrupt, click.Abort):
+        code = _fail("interrupted; the same command again goes on where it was.", 130)
+    except McdenoiseError as error:
+        code = _fail(str(error), 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has enough
+        code = 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        code = _fail(f"{where}{error.strerror or error}.", 1)
+    except MemoryError:
+        code = _fail("out of memory.", 1)
+    sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mcdenoise")
+def cli() -> None:
+    """Learn to denoise Monte Carlo renders from their own noise, without a clean image.
+
+    \b
+    mcdenoise render scenes/          render pairs of noisy frames with Mitsuba 3
+    mcdenoise train                   learn one from the other
+    mcdenoise apply frame.exr         denoise
+    """
+
+
+@cli.command(short_help="Render independent noisy realizations of scenes.")
+@click.argument("scenes", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option(
+    "--out", default="renders", show_default=True, type=click.Path(file_okay=False), help="Folder to write to."
+)
+@click.option(
+    "--spp", default=8, show_default=True, type=click.IntRange(1, 2**20), help="Samples per pixel of a frame."
+)
+@click.option(
+    "--realizations",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 10000),
+    help="Independent renders of each view; 2 are a training pair, 3 and more also measure errors.",
+)
+@click.option(
+    "--views",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 10000),
+    help="Cameras per scene: its own, and others near it that see neither black nor the inside of objects.",
+)
+@click.option(
+    "--size", nargs=2, type=click.IntRange(1, 16384), metavar="W H", help="Size in pixels [default: the scene's]."
+)
+@click.option(
+    "--reference-spp",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**24),
+    help="Samples per pixel of a reference, written as two independent halves; 0 for none.",
+)
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Varies noise and cameras."
+)
+@click.option(
+    "--filter",
+    "pixel_filter",
+    default="box",
+    show_default=True,
+    type=click.Choice(_FILTERS),
+    help="Pixel filter. With box the noise of neighbouring pixels is independent, as Noise2Noise assumes, and reruns are "
+    "byte-identical; wider filters smear one sample over several pixels. `scene` takes the scene's own: for a model "
+    "that is to denoise renders made with that filter.",
+)
+@click.option(
+    "--variant",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Mitsuba variant; auto takes the first that works of cuda_ad_rgb, llvm_ad_rgb, scalar_rgb.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace frames that were rendered with other options.")
+def render(scenes: tuple[str, ...], out: str, variant: str, size: tuple[int, int] | None, **options: Any) -> None:
+    """Render independent noisy realizations of SCENES: Mitsuba XML files, folders of them, or folders with a scene.xml.
+
+    Writes OUT/<scene>/<view>/r000.exr, r001.exr, ...: radiance from the scene's own integrator, with albedo, shading
+    normal and depth. Frames that are there already, from the same scene and options, are kept: an interrupted run goes
+    on where it was.
+
+    \b
+    Examples:
+      mcdenoise render scenes/
+      mcdenoise render kitchen.xml --views 8 --realizations 4 --spp 16
+      mcdenoise render kitchen.xml --reference-spp 1024 --out judged
+    """
+    from mcdenoise.console import show_rendering
+    from mcdenoise.rendering.farm import RenderOptions, render
+    from mcdenoise.rendering.variants import choose
+
+    chosen = choose(variant)
+    print(f"Mitsuba variant {chosen.variant}: {chosen.reason}")
+    events = render(scenes, out, chosen.variant, RenderOptions(size=size or None, **options))
+    sys.exit(0 if show_rendering(events) else 1)
+
+
+@cli.command(short_help="Learn to denoise from folders of noisy renders.")
+@click.argument("renders", default="renders", type=click.Path())
+@click.option("--out", type=click.Path(file_okay=False), help="Folder of the run [default: runs/MODEL].")
+@click.option("--model", default="unet", show_default=True, metavar="NAME", help="Network: unet (the paper's) or kpn.")
+@click.option(
+    "--loss",
+    default="hdr",
+    show_default=True,
+    type=click.Choice(["hdr", "l2", "l2-tonemapped"]),
+    help="What to minimise.",
+)
+@click.option("--steps", type=click.IntRange(1), help="Steps to train [default: 2000].")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Train for this long instead.")
+@click.option("--batch", default=8, show_default=True, type=click.IntRange(1, 4096), help="Crops a step.")
+@click.option("--crop", default=128, show_default=True, type=click.IntRange(32, 4096), help="Side of a crop in pixels.")
+@click.option(
+    "--learning-rate", default=1e-3, show_default=True, type=click.FloatRange(0, 1, min_open=True), help="Adam's."
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of weights and crops.")
+@click.option(
+    "--target",
+    default="noisy",
+    show_default=True,
+    type=click.Choice(["noisy", "reference"]),
+    help="Learn from other noisy realizations, or for comparison from references.",
+)
+@click.option("--init", type=click.Path(), help="Model file to start from.")
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "float32", "bf16"]),
+    help="Of convolutions.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in OUT, even if options changed.")
+def train(renders: str, out: str | None, device: str, resume: bool, **options: Any) -> None:
+    """Train a network on the views in RENDERS: one noisy realization in, another one as the target, no clean image.
+
+    Writes OUT/model.safetensors (weights averaged over training), a checkpoint, train.csv and TensorBoard logs. Scenes
+    marked as validation are never trained on; they measure, without references. The same command again goes on with an
+    interrupted run, to the same weights it would have reached.
+
+    \b
+    Examples:
+      mcdenoise train
+      mcdenoise train renders --model kpn --minutes 30
+      torchrun --nproc-per-node 2 cli.py train renders --steps 20000
+    """
+    from mcdenoise.console import show_training
+    from mcdenoise.training import TrainOptions
+
+    show_training(renders, out or os.path.join("runs", options["model"]), TrainOptions(**options), device, resume)
+
+
+@cli.command(short_help="Denoise frames.")
+@click.argument("frames", nargs=-1, required=True)
+@click.option(
+    "--out", type=click.Path(), help="Folder, or an EXR file if there is one result [default: beside the input]."
+)
+@click.option("--model", default="default", show_default=True, help="A model that ships (see info), or a model file.")
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "float32", "bf16"]),
+    help="Of convolutions.",
+)
+@click.option("--realizations", is_flag=True, help="FRAMES are independent renders of one view and give one result.")
+@click.option("--preview", is_flag=True, help="Also write a PNG beside the result: noisy left, denoised right.")
+def apply(
+    frames: tuple[str, ...], out: str | None, model: str, device: str, precision: str, realizations: bool, preview: bool
+) -> None:
+    """Denoise FRAMES: EXR files, globs, or view folders, whose realizations are used together.
+
+    Writes <name>.denoised.exr beside each input: a copy with R, G, B replaced, every other channel and attribute as it
+    was. Albedo and normal are used if the file has them.
+
+    \b
+    Examples:
+      mcdenoise apply frame.exr
+      mcdenoise apply 'frames/*.exr' --out denoised/ --preview
+      mcdenoise apply renders/kitchen/view000
+      mcdenoise apply frame.exr --model runs/unet/model.safetensors
+    """
+    from mcdenoise.console import show_applying
+    from mcdenoise.inference.denoiser import Denoiser
+    from mcdenoise.inference.files import apply, plan
+
+    tasks = plan(frames, out, realizations)
+    done = show_applying(apply(tasks, Denoiser(model, device, precision), preview), len(tasks))
+    sys.exit(0 if done else 1)
+
+
+@cli.command(short_help="Say what works on this machine.")
+def info() -> None:
+    """Say which versions, processor, GPU, Mitsuba variants and models are here, and what will be used.
+
+    \b
+    Example:
+      mcdenoise info
+    """
+    from mcdenoise.console import show_info
+
+    show_info()
+
+
+def _fail(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    print(f"Error: {line}", file=sys.stderr)
+    return code

@@ -1,0 +1,189 @@
+"""What the commands show: progress with time left on a terminal, plain lines elsewhere."""
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from mcdenoise.errors import McdenoiseError
+
+_PACKAGES = ("mcdenoise", "torch", "mitsuba", "drjit", "OpenEXR", "numpy", "karellen-llvm-core", "mitsuba-oidn")
+
+
+class _TimeLeft(ProgressColumn):
+    """Time left from the mean speed so far: steadier than rich's, whose window suits many small steps."""
+
+    def render(self, task: Task) -> Text:
+        if task.finished or not task.elapsed or not task.completed or not task.total:
+            return Text("")
+        return Text(f"{_duration(task.elapsed * (task.total - task.completed) / task.completed)} left")
+
+
+def show_rendering(events: Iterator) -> bool:
+    """Show the events of `rendering.farm.render` as they come; True if no scene failed."""
+    from mcdenoise.rendering.farm import FrameRendered, SceneFailed, ScenePlanned
+
+    failed: list[SceneFailed] = []
+    frames = kept = samples = 0
+    started = time.monotonic()
+    scene_started, planned = started, None
+
+    def finish_scene() -> None:
+        if planned is not None:
+            width, height = planned.size
+            new = planned.frames - planned.done_frames
+            took = f"{_duration(time.monotonic() - scene_started)}" if new else "nothing to do"
+            there = f", {planned.done_frames} were there" if planned.done_frames else ""
+            print(
+                f"{planned.scene}: {new} frames of {width} x {height} ({planned.integrator}){there}, {took}", flush=True
+            )
+
+    with _progress() as progress:
+        bar = progress.add_task("rendering", total=None)
+        for event in events:
+            if isinstance(event, ScenePlanned):
+                finish_scene()
+                scene_started, planned = time.monotonic(), event
+                kept += event.done_frames
+                progress.reset(bar, total=event.remaining, description=event.scene)
+            elif isinstance(event, FrameRendered):
+                frames += 1
+                samples += event.samples
+                progress.advance(bar, event.samples)
+            elif isinstance(event, SceneFailed):
+                if planned is not None and planned.scene != event.scene:
+                    finish_scene()
+                planned = None
+                failed.append(event)
+        finish_scene()
+    seconds = time.monotonic() - started
+    there = f", {kept} were there already" if kept else ""
+    print(f"{frames} frames rendered{there}: {samples / 1e6:.1f} M samples in {_duration(seconds)}")
+    for failure in failed:
+        print(f"failed: {failure.scene} ({failure.path}): {failure.reason}")
+    return not failed
+
+
+def show_training(renders: str, out: str, options: object, device: str, resume: bool) -> None:
+    """Train, showing the state of it; then say where the model is and how to use it. Silent but in the first process."""
+    from mcdenoise.training import Progress as State
+    from mcdenoise.training import train
+
+    first = int(os.environ.get("RANK", "0")) == 0
+    told: list[float] = []
+    with _progress() as progress:
+        bar = progress.add_task("training", total=1.0, visible=first)
+
+        def report(state: State) -> None:
+            measured = (
+                "" if state.validation is None else f"  validation {state.validation:.4g} ({state.validation_kind})"
+            )
+            progress.update(
+                bar,
+                completed=state.fraction,
+                description=f"step {state.step}  loss {state.loss:.4g}{measured}",
+            )
+            if first and state.validation is not None and told[-1:] != [state.validation]:
+                told.append(state.validation)
+                left = state.seconds * (1 - state.fraction) / max(state.fraction, 1e-9)
+                print(f"step {state.step}: loss {state.loss:.4g}{measured}, {_duration(left)} left", flush=True)
+
+        result = train(renders, out, options, device, resume, report)
+    if not first:
+        return
+    if result.already_finished:
+        print(f"{out} is finished ({result.steps} steps): {result.model}; for another run choose another --out.")
+    else:
+        print(f"trained {result.steps} steps in {_duration(result.seconds)}: {result.model}")
+    print(f"use it: mcdenoise apply frame.exr --model {result.model}")
+
+
+def show_applying(results: Iterator, total: int) -> bool:
+    """Show the results of `inference.files.apply` as they come; True if none failed."""
+    failed = 0
+    with _progress() as progress:
+        bar = progress.add_task("denoising", total=total, visible=total > 1)
+        for result in results:
+            progress.advance(bar)
+            for note in result.notes:
+                print(f"note: {note}")
+            if result.error is not None:
+                failed += 1
+                Console(stderr=True, soft_wrap=True).print(f"Error: {result.error}", markup=False, highlight=False)
+                continue
+            shown = f", {result.preview}" if result.preview else ""
+            print(f"{result.task.name} -> {result.task.output}{shown} ({result.seconds:.1f} s)", flush=True)
+    if failed and total > 1:
+        print(f"{total - failed} of {total} denoised, {failed} failed")
+    return not failed
+
+
+def show_info() -> None:
+    """Print versions, hardware, Mitsuba variants and models."""
+    import torch
+
+    from mcdenoise.hardware import choose_device, has_fast_bf16
+    from mcdenoise.inference.denoiser import shipped_models
+    from mcdenoise.networks.model_file import load_model
+    from mcdenoise.rendering.variants import AUTOMATIC, choose, probe
+
+    print(f"Python {platform.python_version()} on {platform.platform()}")
+    for package in _PACKAGES:
+        try:
+            print(f"  {package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            print(f"  {package} not installed")
+    features = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in _processor_flags()]
+    print(f"Processor: {_processor_name()}, {os.cpu_count()} cores, {', '.join(features) or 'no AVX2'}")
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    print(f"GPU: {', '.join(gpus) or 'none that PyTorch can use'}")
+    device = choose_device()
+    print(f"Networks run on: {device}, {'bf16' if has_fast_bf16(device) else 'float32 (no fast bf16 here)'}")
+    print("Mitsuba variants:")
+    for variant in AUTOMATIC:
+        tried = probe(variant)
+        print(f"  {variant}: {tried.reason if tried.works else 'does not work: ' + tried.reason}")
+    try:
+        print(f"Scenes are rendered with: {choose().variant}, the fastest that works here")
+    except McdenoiseError as error:
+        print(f"Scenes cannot be rendered: {error}")
+    print("Models:")
+    for name, path in shipped_models().items():
+        network, training = load_model(path)
+        count = sum(parameter.numel() for parameter in network.parameters())
+        print(f"  {name}: {network.name}, {count / 1e6:.2f} M parameters, {training['steps']} steps, {path}")
+
+
+def _progress() -> Progress:
+    """One progress bar on standard error; nothing where that is not a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    return Progress(*columns, TimeElapsedColumn(), _TimeLeft(), console=console, disable=not console.is_terminal)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {seconds:02d} s"
+
+
+def _cpuinfo(key: str) -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next((line.partition(":")[2].strip() for line in file if line.startswith(key)), "")
+    except OSError:
+        return ""
+
+
+def _processor_flags() -> set[str]:
+    return set(_cpuinfo("flags").split())
+
+
+def _processor_name() -> str:
+    return _cpuinfo("model name") or platform.processor() or platform.machine()

@@ -1,0 +1,6 @@
+"""Folders of renders as training data."""
+
+from mcdenoise.data.crops import Batch, CropDataset
+from mcdenoise.data.views import View, find_views
+
+__all__ = ["Batch", "CropDataset", "View", "find_views"]

@@ -1,0 +1,29 @@
+"""The errors that mcdenoise raises: each message is one sentence that says what is wrong, where, and what to do."""
+
+
+class McdenoiseError(Exception):
+    """Base of all errors that are the user's to solve; the command line prints its text and exits with 1."""
+
+
+class FrameError(McdenoiseError):
+    """A frame file cannot be read, written or understood."""
+
+
+class SceneError(McdenoiseError):
+    """A Mitsuba scene cannot be found, loaded or rendered."""
+
+
+class VariantError(McdenoiseError):
+    """A Mitsuba variant does not work on this machine."""
+
+
+class DataError(McdenoiseError):
+    """A folder of renders holds nothing that can be trained on."""
+
+
+class ModelError(McdenoiseError):
+    """A model file cannot be read or does not fit this version."""
+
+
+class TrainingError(McdenoiseError):
+    """Training cannot start, or had to stop."""

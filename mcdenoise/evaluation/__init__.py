@@ -1,0 +1,1 @@
+"""How wrong a denoised image is: with a reference, and without one."""

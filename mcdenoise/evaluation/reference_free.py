@@ -1,0 +1,26 @@
+"""Errors measured without a reference, from independent realizations alone."""
+
+import numpy as np
+
+from mcdenoise.evaluation.metrics import EPSILON
+
+
+def relmse_cross(denoised: np.ndarray, other_b: np.ndarray, other_c: np.ndarray) -> float:
+    """Relative mean squared error of `denoised` from two realizations that its input did not use; no reference.
+
+    For x_b, x_c independent of f(x_a) and of each other, (f(x_a) - x_b)(f(x_a) - x_c) has the expectation
+    (f(x_a) - mu)^2; the weight 1 / (f(x_a)^2 + 0.01) depends on x_a alone and so may multiply it. Arrays `[H, W, 3]` of
+    linear radiance. A single value may be negative: it is an estimate with noise of its own.
+    """
+    denoised = denoised.astype(np.float64)
+    return float(np.mean((denoised - other_b) * (denoised - other_c) / (denoised**2 + EPSILON)))
+
+
+def relmse_held_back(denoised: np.ndarray, other: np.ndarray) -> float:
+    """Relative squared distance of `denoised` to one realization that its input did not use.
+
+    Its expectation is the relative mean squared error plus the realization's own variance under the same weight: it ranks
+    denoisers, but is no error in itself. Arrays `[H, W, 3]` of linear radiance.
+    """
+    denoised = denoised.astype(np.float64)
+    return float(np.mean((denoised - other) ** 2 / (denoised**2 + EPSILON)))

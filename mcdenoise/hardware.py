@@ -1,0 +1,29 @@
+"""What this machine computes with: the device, and the precision that it gains from."""
+
+import torch
+
+from mcdenoise.errors import McdenoiseError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """`auto` (CUDA if there is a GPU, else the CPU), `cpu`, `cuda` or `cuda:N`. Raises McdenoiseError if it is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise McdenoiseError(f"there is no device called {name!r}: choose auto, cpu, cuda or cuda:N.") from None
+    if device.type not in ("cpu", "cuda"):
+        raise McdenoiseError(f"device {name!r} is not supported: choose auto, cpu, cuda or cuda:N.")
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if count <= (device.index or 0):
+            raise McdenoiseError(f"device {name} is not there: {count} CUDA GPUs found.")
+    return device
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether convolutions in bfloat16 run on units of their own there, rather than by emulation."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

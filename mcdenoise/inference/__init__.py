@@ -1,0 +1,1 @@
+"""Denoising with a trained model: arrays and files in, arrays and files out."""

@@ -1,0 +1,68 @@
+"""`mcdenoise.denoise`: one call for arrays of NumPy, PyTorch and Mitsuba."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from mcdenoise.inference.denoiser import Denoiser
+
+
+def denoise(
+    color: Any,
+    albedo: Any | None = None,
+    normal: Any | None = None,
+    *,
+    hdr: bool = True,
+    model: str = "default",
+    device: str = "auto",
+) -> Any:
+    """Denoise a picture; the result is of the kind of `color`, on its device.
+
+    color: noisy linear radiance, `[H, W, C]` with C of 3 or 4 (a fourth channel is ignored): a NumPy array, a torch
+    tensor, or a Mitsuba (Dr.Jit) tensor. albedo: `[H, W, 3]` in [0, 1]. normal: shading normals `[H, W, 3]` in [-1, 1].
+    hdr: False limits the result to [0, 1]. model: a shipped model's name or a model file. device: where the network
+    runs. Returns `[H, W, 3]`: float32, or the dtype of `color` if that is a floating-point type.
+    Argument names are those of `mitsuba_oidn.denoise`, where `hdr` is False unless said otherwise.
+    Raises ValueError if shapes do not fit, ModelError if the model cannot be loaded.
+    """
+    arrays = [None if array is None else _to_numpy(array) for array in (color, albedo, normal)]
+    result = _denoiser(str(model), device).denoise(*arrays)
+    if not hdr:
+        result = result.clip(max=1.0)
+    return _like(color, result)
+
+
+@functools.lru_cache(maxsize=4)
+def _denoiser(model: str, device: str) -> Denoiser:
+    return Denoiser(model, device)
+
+
+def _to_numpy(array: Any) -> np.ndarray:
+    if _is_torch(array):
+        array = array.detach().cpu()
+        array = array.float().numpy() if array.is_floating_point() else array.numpy()
+    else:
+        array = np.asarray(array)
+    if array.ndim != 3 or array.shape[2] not in (3, 4):
+        raise ValueError(f"expected an image [H, W, 3] or [H, W, 4], got {array.shape}")
+    return array[..., :3]
+
+
+def _like(original: Any, result: np.ndarray) -> Any:
+    if _is_torch(original):
+        import torch
+
+        dtype = original.dtype if original.is_floating_point() else torch.float32
+        return torch.from_numpy(result).to(original.device, dtype)
+    if type(original).__module__.partition(".")[0] in ("drjit", "mitsuba"):
+        return type(original)(result)
+    dtype = getattr(original, "dtype", None)
+    floating = isinstance(dtype, np.dtype) and np.issubdtype(dtype, np.floating)
+    if floating and dtype == np.float16:
+        result = result.clip(max=np.finfo(np.float16).max)
+    return result.astype(dtype) if floating else result
+
+
+def _is_torch(array: Any) -> bool:
+    return type(array).__module__.partition(".")[0] == "torch"

@@ -1,0 +1,114 @@
+"""A trained model, ready to denoise arrays of any size."""
+
+import logging
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mcdenoise.errors import ModelError
+from mcdenoise.hardware import choose_device, has_fast_bf16
+from mcdenoise.inference.repair import finite_radiance
+from mcdenoise.networks.model_file import load_model
+from mcdenoise.tonemap import exposure
+
+_log = logging.getLogger(__name__)
+
+_WHOLE_PIXELS = 2_500_000
+_TILE = 1024
+_MARGIN = 128
+
+
+def shipped_models() -> dict[str, Path]:
+    """The models that come with mcdenoise, by name."""
+    folder = Path(str(resources.files("mcdenoise") / "weights"))
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+class Denoiser:
+    """A model on a device.
+
+    model: the name of a shipped model, or the path of a model file. device: `auto`, `cpu`, `cuda` or `cuda:N`.
+    precision: of the convolutions: `float32`, `bf16`, or `auto`, which takes bf16 where the hardware has units for it.
+    Raises ModelError or McdenoiseError.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike = "default",
+        device: str = "auto",
+        precision: Literal["auto", "float32", "bf16"] = "auto",
+    ):
+        shipped = shipped_models()
+        path = shipped.get(str(model), Path(model))
+        if str(model) not in shipped and not path.exists() and path.suffix != ".safetensors":
+            raise ModelError(
+                f"there is no model {model}: give a model file, or one of {', '.join(shipped) or '(none)'}."
+            )
+        self.device = choose_device(device)
+        self.network, self.training = load_model(path)
+        self.network.to(self.device, memory_format=torch.channels_last)
+        self.precision = precision
+        if precision == "auto":
+            self.precision = "bf16" if has_fast_bf16(self.device) else "float32"
+
+    def denoise(
+        self, color: np.ndarray, albedo: np.ndarray | None = None, normal: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Denoised linear radiance `[H, W, 3]`, float32, finite and not negative, for a picture of any size.
+
+        color: linear radiance `[H, W, 3]`; pixels that are NaN or Inf take the median of their finite neighbours, and
+        negative ones count as zero. albedo: `[H, W, 3]` in [0, 1]. normal: `[H, W, 3]` in [-1, 1]. A feature that is None
+        is left out, which costs quality. Raises ValueError if shapes do not fit.
+        """
+        for name, array in (("color", color), ("albedo", albedo), ("normal", normal)):
+            if array is not None and (array.ndim != 3 or array.shape[2] != 3 or array.shape != color.shape):
+                raise ValueError(f"{name} must be [H, W, 3] and of color's size, not {array.shape} with {color.shape}")
+        if color.size == 0:
+            raise ValueError(f"color must have pixels, not {color.shape}")
+        radiance = finite_radiance(color)
+        scale = exposure(radiance)
+        inputs = np.concatenate(
+            [radiance * np.float32(scale), _feature(albedo, radiance, 0.0), _feature(normal, radiance, -1.0)], axis=2
+        )
+        with torch.inference_mode():
+            output = self._run(torch.from_numpy(inputs).permute(2, 0, 1)[None])
+        denoised = output[0].permute(1, 2, 0).numpy() / np.float32(scale)
+        return np.ascontiguousarray(np.nan_to_num(denoised.clip(min=0), posinf=np.finfo(np.float32).max))
+
+    def _run(self, inputs: Tensor) -> Tensor:
+        """The network on `[1, 9, H, W]`, in tiles with a margin of context if the picture is large."""
+        height, width = inputs.shape[2:]
+        if height * width <= _WHOLE_PIXELS:
+            return self._run_whole(inputs)
+        result = torch.empty(1, 3, height, width)
+        for y in range(0, height, _TILE):
+            for x in range(0, width, _TILE):
+                top, left = max(0, y - _MARGIN), max(0, x - _MARGIN)
+                tile = self._run_whole(inputs[:, :, top : y + _TILE + _MARGIN, left : x + _TILE + _MARGIN])
+                inner = tile[:, :, y - top : y - top + _TILE, x - left : x - left + _TILE]
+                result[:, :, y : y + _TILE, x : x + _TILE] = inner
+        return result
+
+    def _run_whole(self, inputs: Tensor) -> Tensor:
+        height, width = inputs.shape[2:]
+        multiple = self.network.multiple
+        below, right = -height % multiple, -width % multiple
+        x = inputs.to(self.device)
+        if below or right:
+            x = F.pad(x, (0, right, 0, below), mode="replicate")
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            output = self.network(x[:, :3], x[:, 3:6], x[:, 6:])
+        return output[:, :, :height, :width].float().cpu()
+
+
+def _feature(feature: np.ndarray | None, radiance: np.ndarray, least: float) -> np.ndarray:
+    if feature is None:
+        return np.zeros_like(radiance)
+    return np.clip(np.nan_to_num(feature, nan=0.0), least, 1.0).astype(np.float32)

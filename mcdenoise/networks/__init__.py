@@ -1,0 +1,29 @@
+"""Networks that denoise, one architecture a file, and the one registry of them.
+
+A network is a torch module whose `forward(radiance, albedo, normal)` takes linear radiance `[B, 3, H, W]` brought to
+middle grey (see `tonemap.exposure`), albedo `[B, 3, H, W]` in [0, 1] and normals `[B, 3, H, W]` in [-1, 1] (zeros where
+a feature is missing), with H and W multiples of its `multiple`, and returns denoised linear radiance `[B, 3, H, W]`.
+Its `config` holds the keyword arguments that build it again.
+"""
+
+from typing import Any
+
+from torch import nn
+
+from mcdenoise.errors import ModelError
+from mcdenoise.networks.kpn import KPN
+from mcdenoise.networks.unet import UNet
+
+NETWORKS: dict[str, type[nn.Module]] = {"unet": UNet, "kpn": KPN}
+
+
+def create(name: str, **config: Any) -> nn.Module:
+    """A network with fresh weights. Raises ModelError if `name` or `config` is unknown."""
+    if name not in NETWORKS:
+        raise ModelError(f"there is no network called {name!r}: choose one of {', '.join(NETWORKS)}.")
+    try:
+        network = NETWORKS[name](**config)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"the network {name} cannot be built with {config}: {error}.") from None
+    network.name = name
+    return network

@@ -1,0 +1,166 @@
+"""Kernel prediction at several scales: every output pixel is a weighted mean of its noisy neighbours.
+
+After Bako et al. 2017 (kernel prediction, albedo demodulation) and Vogels et al. 2018 (scales and their blend). Means
+cannot invent colours or lose dynamic range, so such a network stays sane on pictures unlike those it was trained on.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mcdenoise.tonemap import log_curve, tonemap
+
+_DARKEST_ALBEDO = 0.1
+_BLACK_ALBEDO = 0.01
+
+
+class KPN(nn.Module):
+    """A U-Net at half resolution and below predicts softmax kernels at full, 1/2, 1/4, 1/8 and 1/16 resolution.
+
+    Sees log irradiance, T(radiance), albedo and normal, four pixels at a time (pixel unshuffle), which makes it several
+    times cheaper than a U-Net at full resolution. The kernels filter float32 irradiance. width: channels at half
+    resolution; deeper levels have up to twice as many. kernel: side of the kernels in pixels, odd.
+    """
+
+    multiple = 16
+
+    def __init__(self, width: int = 48, kernel: int = 5):
+        super().__init__()
+        if kernel % 2 != 1 or not 1 <= kernel <= 21 or not 8 <= width <= 512:
+            raise ValueError(f"kernel must be odd and 1 to 21, width 8 to 512, not {kernel} and {width}")
+        self.config = {"width": width, "kernel": kernel}
+        self.kernel = kernel
+        w1, w2, w3, w4 = width, width * 4 // 3, width * 5 // 3, width * 2
+        taps = kernel * kernel
+        self.enc1a = _conv(4 * 12, w1)
+        self.enc1b = _conv(w1, w1)
+        self.enc2 = _conv(w1, w2)
+        self.enc3 = _conv(w2, w3)
+        self.enc4a = _conv(w3, w4)
+        self.enc4b = _conv(w4, w4)
+        self.dec3 = _conv(w4 + w3, w3)
+        self.dec2 = _conv(w3 + w2, w2)
+        self.dec1a = _conv(w2 + w1, w1)
+        self.dec1b = _conv(w1, w1)
+        # Kernels of a scale, and (but for the coarsest) how much of its low frequencies the coarser scales replace.
+        self.kernels4 = _head(w4, taps)
+        self.kernels3 = _head(w3, taps + 1)
+        self.kernels2 = _head(w2, taps + 1)
+        self.kernels1 = _head(w1, taps + 1)
+        self.kernels0 = _head(w1, 4 * (taps + 1))
+
+    def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
+        """See `mcdenoise.networks`."""
+        divisor = demodulation(albedo)
+        irradiance = radiance.clip(min=0) / divisor
+        x = torch.cat([log_curve(irradiance), tonemap(radiance), albedo, normal], dim=1)
+
+        x = _relu(self.enc1a(F.pixel_unshuffle(x, 2)))
+        x = skip1 = _relu(self.enc1b(x))
+        x = skip2 = _relu(self.enc2(F.max_pool2d(x, 2)))
+        x = skip3 = _relu(self.enc3(F.max_pool2d(x, 2)))
+        x = _relu(self.enc4a(F.max_pool2d(x, 2)))
+        x4 = _relu(self.enc4b(x))
+        x3 = _relu(self.dec3(torch.cat([_upsample(x4), skip3], dim=1)))
+        x2 = _relu(self.dec2(torch.cat([_upsample(x3), skip2], dim=1)))
+        x1 = _relu(self.dec1a(torch.cat([_upsample(x2), skip1], dim=1)))
+        x1 = _relu(self.dec1b(x1))
+
+        heads = [
+            F.pixel_shuffle(self.kernels0(x1), 2),
+            self.kernels1(x1),
+            self.kernels2(x2),
+            self.kernels3(x3),
+            self.kernels4(x4),
+        ]
+        with torch.autocast(radiance.device.type, enabled=False):
+            return _filter_pyramid(irradiance.float(), [head.float() for head in heads], self.kernel) * divisor.float()
+
+
+def demodulation(albedo: Tensor) -> Tensor:
+    """What radiance is divided by, `[B, 3, H, W]`: the albedo where that is safe.
+
+    At least 0.1, because dividing by less turns a firefly into a bonfire; and 1 where the albedo is black (emitters, the
+    sky, or no albedo at all).
+    """
+    black = albedo.amax(dim=1, keepdim=True) < _BLACK_ALBEDO
+    return torch.where(black, torch.ones_like(albedo), albedo.clip(min=_DARKEST_ALBEDO))
+
+
+def _filter_pyramid(irradiance: Tensor, heads: list[Tensor], kernel: int) -> Tensor:
+    """Filter every scale by its kernels, and blend from coarse to fine (Vogels et al. 2018, equation 9)."""
+    taps = kernel * kernel
+    levels = [irradiance]
+    for _ in heads[1:]:
+        levels.append(F.avg_pool2d(levels[-1], 2))
+    result = filter_by_kernels(levels[-1], heads[-1].softmax(dim=1))
+    for level, head in zip(levels[-2::-1], heads[-2::-1], strict=True):
+        filtered = filter_by_kernels(level, head[:, :taps].softmax(dim=1))
+        blend = head[:, taps:].sigmoid()
+        result = filtered + blend * _smooth(result - F.avg_pool2d(filtered, 2))
+    return result.clip(min=0)
+
+
+def filter_by_kernels(image: Tensor, kernels: Tensor) -> Tensor:
+    """Filter `image` `[B, C, H, W]` by a kernel of its own for every pixel, `[B, k*k, H, W]`; edges are replicated.
+
+    `image` is data: no gradient flows to it.
+    """
+    return _FilterByKernels.apply(image, kernels)
+
+
+class _FilterByKernels(torch.autograd.Function):
+    """A loop over the taps, so that no copy of the image for every tap is ever held."""
+
+    @staticmethod
+    def forward(ctx, image: Tensor, kernels: Tensor) -> Tensor:
+        side = round(kernels.shape[1] ** 0.5)
+        padded = F.pad(image, [side // 2] * 4, mode="replicate")
+        ctx.save_for_backward(padded, kernels)
+        result = torch.zeros_like(image)
+        for tap, shifted in _taps(padded, kernels):
+            result.addcmul_(kernels[:, tap : tap + 1], shifted)
+        return result
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[None, Tensor]:
+        padded, kernels = ctx.saved_tensors
+        result = torch.empty_like(kernels)
+        for tap, shifted in _taps(padded, kernels):
+            torch.sum(gradient * shifted, dim=1, out=result[:, tap])
+        return None, result
+
+
+def _taps(padded: Tensor, kernels: Tensor):
+    """For each tap of the kernels, the image shifted by it."""
+    side = round(kernels.shape[1] ** 0.5)
+    height, width = kernels.shape[2:]
+    for tap in range(side * side):
+        y, x = divmod(tap, side)
+        yield tap, padded[:, :, y : y + height, x : x + width]
+
+
+def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:
+    conv = nn.Conv2d(channels_in, channels_out, 3, padding=1)
+    nn.init.kaiming_normal_(conv.weight, a=0.1)
+    nn.init.zeros_(conv.bias)
+    return conv
+
+
+def _head(channels_in: int, channels_out: int) -> nn.Conv2d:
+    head = nn.Conv2d(channels_in, channels_out, 3, padding=1)
+    nn.init.normal_(head.weight, std=0.01)  # nearly uniform kernels to begin with
+    nn.init.zeros_(head.bias)
+    return head
+
+
+def _relu(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.1)
+
+
+def _upsample(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def _smooth(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)

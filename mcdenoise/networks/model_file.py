@@ -1,0 +1,60 @@
+"""Model files: one `.safetensors` with the weights, and all that is needed to use them as JSON metadata."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from mcdenoise.atomic import replacing
+from mcdenoise.errors import ModelError
+from mcdenoise.networks import create
+
+FORMAT = "mcdenoise-model-1"
+
+
+def save_model(path: str | os.PathLike, network: nn.Module, summary: dict[str, Any]) -> None:
+    """Write `network` (float32 weights) and a JSON-able `summary` of its training, whole or not at all."""
+    metadata = {
+        "format": FORMAT,
+        "architecture": network.name,
+        "config": json.dumps(network.config),
+        "features": json.dumps(["radiance", "albedo", "normal"]),
+        "exposure": "log-average luminance to 0.18",
+        "training": json.dumps(summary),
+    }
+    tensors = {name: tensor.detach().float().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    try:
+        with replacing(path) as temporary:
+            save_file(tensors, temporary, metadata)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be written: {error.strerror or error}.") from None
+
+
+def load_model(path: str | os.PathLike) -> tuple[nn.Module, dict[str, Any]]:
+    """Read a model file: the network on the CPU in evaluation mode, and the summary of its training.
+
+    Raises ModelError if the file is missing, broken, not a model of ours, or holds values that are not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"{path}: {'is a folder, not a model file' if path.is_dir() else 'no such model file'}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise ModelError(f"{path}: is not an mcdenoise model (its metadata does not say {FORMAT}).")
+            config = json.loads(metadata["config"])
+            summary = json.loads(metadata.get("training", "{}"))
+            network = create(metadata["architecture"], **config)
+            network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{path}: broken model file: {first.rstrip('.:')[:200]}.") from None
+    if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
+        raise ModelError(f"{path}: broken model file: its weights are not all finite numbers.")
+    return network.eval(), summary

@@ -1,0 +1,83 @@
+"""Finding scenes: Mitsuba XML files, folders of them, and folders that hold a `scene.xml`."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcdenoise.errors import SceneError
+
+
+@dataclass(frozen=True)
+class SceneFile:
+    """A scene on disk: its XML file, and the name under which its renders are kept."""
+
+    path: Path
+    name: str
+
+
+def find_scenes(sources: Iterable[str | Path]) -> list[SceneFile]:
+    """The scenes that `sources` name, sorted by path within each source.
+
+    A file is a scene. A folder with `scene.xml` is that scene; another folder stands for its XML files whose root is
+    <scene>, and for all such folders below it. A scene is called as its folder if its file is `scene.xml`, else as its
+    file; where names collide, the folders above are put before them. Raises SceneError if a source does not exist or
+    holds no scene.
+    """
+    paths: list[Path] = []
+    for source in map(Path, sources):
+        found = [source] if source.is_file() else sorted(_scenes_below(source)) if source.is_dir() else None
+        if found is None:
+            raise SceneError(f"{source}: no such file or folder.")
+        if not found:
+            raise SceneError(
+                f"{source}: no Mitsuba scene in this folder (looked for scene.xml and *.xml with a <scene>)."
+            )
+        paths += [path for path in found if path.resolve() not in {known.resolve() for known in paths}]
+    return [SceneFile(path, name) for path, name in zip(paths, _names(paths), strict=True)]
+
+
+def split_of(path: Path) -> str:
+    """`validation` if the scene says `<default name="split" value="validation"/>`, else `train`."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (ElementTree.ParseError, OSError, ValueError):
+        return "train"
+    values = [node.get("value") for node in root.findall("default") if node.get("name") == "split"]
+    return "validation" if values[:1] == ["validation"] else "train"
+
+
+def _scenes_below(folder: Path) -> list[Path]:
+    if (folder / "scene.xml").is_file():
+        return [folder / "scene.xml"]
+    scenes = [path for path in folder.glob("*.xml") if _is_scene(path)]
+    for child in folder.iterdir():
+        if child.is_dir() and not child.name.startswith("."):
+            scenes += _scenes_below(child)
+    return scenes
+
+
+def _is_scene(path: Path) -> bool:
+    try:
+        for _, element in ElementTree.iterparse(path, events=("start",)):
+            return element.tag == "scene"
+    except (ElementTree.ParseError, OSError, ValueError):
+        return True  # broken: to be named as a scene that fails, not passed over
+    return False
+
+
+def _names(paths: list[Path]) -> list[str]:
+    parts = []
+    for path in paths:
+        absolute = path.resolve()
+        own = absolute.parent.parts[1:] if absolute.name == "scene.xml" else (*absolute.parent.parts[1:], absolute.stem)
+        parts.append(own or ("scene",))
+    depth = [1] * len(parts)
+    while True:
+        names = ["-".join(own[-count:]) for own, count in zip(parts, depth, strict=True)]
+        clashes = [i for i, name in enumerate(names) if names.count(name) > 1 and depth[i] < len(parts[i])]
+        if not clashes:
+            return [re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "scene" for name in names]
+        for i in clashes:
+            depth[i] += 1

@@ -1,0 +1,200 @@
+"""Loading a Mitsuba scene so that it gives radiance and features through a film of ours. Runs where Mitsuba runs."""
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mitsuba as mi
+import numpy as np
+
+from mcdenoise.errors import SceneError
+from mcdenoise.rendering.seeds import BLOCK
+
+AOVS = "albedo:albedo,normal:sh_normal,depth:depth"
+
+_SIZE_PROPERTIES = ("crop_offset_x", "crop_offset_y", "crop_width", "crop_height")
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedScene:
+    """A scene ready to render.
+
+    integrator: gives radiance and then the features of AOVS; or, where the scene's own integrator cannot be wrapped
+    (it is no sampling integrator, as ptracer), None: then `radiance_integrator` and `feature_integrator` run in turn.
+    """
+
+    scene: Any
+    sensor: Any
+    integrator: Any | None
+    radiance_integrator: Any
+    feature_integrator: Any | None
+    integrator_name: str
+    size: tuple[int, int]
+    own_camera: np.ndarray
+
+
+@contextlib.contextmanager
+def variant(name: str) -> Iterator[None]:
+    """Mitsuba's variant, for a while."""
+    before = mi.variant()
+    mi.set_variant(name)
+    try:
+        yield
+    finally:
+        if before is not None:
+            mi.set_variant(before)
+
+
+def load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: str) -> LoadedScene:
+    """Load the scene at `path` in the current variant, or give it as it was loaded last, with an RGB float32 film and the given pixel filter.
+
+    size: (width, height) of the film, or None for the scene's own. pixel_filter: a Mitsuba reconstruction filter, or
+    `scene` for the scene's own. digest: what the scene's files held (a changed scene is loaded anew). The first sensor
+    is used, with an `independent` sampler: the one whose realizations are independent for certain.
+    Raises SceneError with Mitsuba's reason if the scene cannot be loaded.
+    """
+    return _load(path, size, pixel_filter, digest, mi.variant())
+
+
+@functools.lru_cache(maxsize=2)  # the scene in the variant that renders it, and in the one that tries its cameras
+def _load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: str, variant: str) -> LoadedScene:
+    del digest, variant  # only tell the cache apart
+    try:
+        config, state = _parse(path)
+        _set_film(state, size, pixel_filter)
+        integrator_name = _unwrap_aov(state)
+        mi.parser.transform_all(config, state)
+        objects = mi.parser.instantiate(config, state)
+        scene = objects[0] if isinstance(objects, list) else objects
+    except SceneError:
+        raise
+    except Exception as error:  # Mitsuba raises RuntimeError and others; each is the scene's fault
+        raise SceneError(_reason(error)) from None
+    if not isinstance(scene, mi.Scene):
+        raise SceneError("the file does not describe a <scene>.")
+    if not scene.sensors():
+        raise SceneError("the scene has no sensor (camera).")
+    sensor, own = scene.sensors()[0], scene.integrator()
+    if own is None:
+        raise SceneError("the scene has no integrator.")
+    width, height = (int(value) for value in sensor.film().crop_size())
+    wrapped = features = None
+    if isinstance(own, mi.SamplingIntegrator):
+        wrapped = mi.load_dict({"type": "aov", "aovs": AOVS, "block_size": BLOCK, "radiance": own})
+    else:
+        features = mi.load_dict({"type": "aov", "aovs": AOVS, "block_size": BLOCK})
+    camera = np.array(sensor.world_transform().matrix, dtype=np.float64).reshape(-1)[-16:].reshape(4, 4)
+    return LoadedScene(scene, sensor, wrapped, own, features, integrator_name, (width, height), camera)
+
+
+def digest(path: Path) -> str:
+    """A hash of all that the scene says: its XML as parsed, and the contents of every file that it names.
+
+    Raises SceneError if it cannot be parsed.
+    """
+    try:
+        _, state = _parse(path)
+    except Exception as error:
+        raise SceneError(_reason(error)) from None
+    hasher = hashlib.blake2b(digest_size=16)
+    for file in sorted(str(name) for name in state.files):
+        _add_file(hasher, Path(file))
+    for node in state.nodes:
+        for key, value in node.props.items():
+            if isinstance(value, str) and key.endswith("filename"):
+                _add_file(hasher, Path(value) if Path(value).is_absolute() else path.parent / value)
+    return hasher.hexdigest()
+
+
+def _parse(path: Path) -> tuple[Any, Any]:
+    resolver = mi.Thread.thread().file_resolver() if hasattr(mi, "Thread") else mi.file_resolver()
+    folder = str(path.resolve().parent)
+    if folder not in [str(known) for known in resolver]:
+        resolver.prepend(folder)
+    config = mi.parser.ParserConfig(mi.variant())
+    return config, mi.parser.parse_file(config, str(path))
+
+
+def _set_film(state: Any, size: tuple[int, int] | None, pixel_filter: str) -> None:
+    """Give every film RGB float32 pixels and the filter, and every sensor an independent sampler."""
+    for index in range(len(state.nodes)):
+        node = state.nodes[index]
+        if node.type == mi.ObjectType.Sampler:
+            _make(node.props, "independent")
+        if node.type != mi.ObjectType.Film:
+            continue
+        film = node.props
+        film.set_plugin_name("hdrfilm")
+        keep = {"width", "height", *_SIZE_PROPERTIES}
+        for key in list(film.keys()):
+            reference = film.type(key) in (mi.Properties.Type.ResolvedReference, mi.Properties.Type.Reference)
+            if not reference and (key not in keep or (size and key in _SIZE_PROPERTIES)):
+                film.remove_property(key)
+        film["pixel_format"] = "rgb"
+        film["component_format"] = "float32"
+        if size:
+            film["width"], film["height"] = size
+        if pixel_filter != "scene":
+            _set_filter(state, film, pixel_filter)
+
+
+def _set_filter(state: Any, film: Any, pixel_filter: str) -> None:
+    for key in list(film.keys()):
+        if film.type(key) == mi.Properties.Type.ResolvedReference:
+            child = state.nodes[film[key].index()]
+            if child.type == mi.ObjectType.ReconstructionFilter:
+                _make(child.props, pixel_filter)
+                return
+    node = mi.parser.SceneNode()
+    node.type = mi.ObjectType.ReconstructionFilter
+    node.props = mi.Properties(pixel_filter)
+    state.nodes.append(node)
+    film["rfilter"] = mi.Properties.ResolvedReference(len(state.nodes) - 1)
+
+
+def _make(props: Any, plugin: str) -> None:
+    """Turn a node into `plugin` with its default properties."""
+    props.set_plugin_name(plugin)
+    for key in list(props.keys()):
+        props.remove_property(key)
+
+
+def _unwrap_aov(state: Any) -> str:
+    """Replace the scene's own `aov` integrator by what it wraps; returns the plugin name of the one that remains."""
+    root = state.root.props
+    for key in list(root.keys()):
+        if root.type(key) != mi.Properties.Type.ResolvedReference:
+            continue
+        node = state.nodes[root[key].index()]
+        if node.type != mi.ObjectType.Integrator:
+            continue
+        while node.props.plugin_name() == "aov":
+            nested = [
+                node.props[inner].index()
+                for inner in node.props.keys()  # noqa: SIM118 (Mitsuba's Properties is no dict)
+                if node.props.type(inner) == mi.Properties.Type.ResolvedReference
+            ]
+            if not nested:
+                raise SceneError("its aov integrator wraps no integrator, so there is no radiance to render.")
+            root[key] = mi.Properties.ResolvedReference(nested[0])
+            node = state.nodes[nested[0]]
+        return node.props.plugin_name()
+    return "path"
+
+
+def _add_file(hasher: Any, path: Path) -> None:
+    hasher.update(path.name.encode() + b"\0")
+    if path.is_file():
+        with path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                hasher.update(chunk)
+
+
+def _reason(error: Exception) -> str:
+    """Mitsuba's message in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (" ".join(lines) or type(error).__name__)[:300]

@@ -1,0 +1,87 @@
+"""Which Mitsuba variants work on this machine, and which one to use.
+
+Mitsuba's LLVM and CUDA variants depend on libraries outside it, and a wrong LLVM aborts the whole process; so each
+variant is tried in a process of its own before it is trusted.
+"""
+
+import functools
+import importlib.metadata
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcdenoise.errors import VariantError
+
+AUTOMATIC = ("cuda_ad_rgb", "llvm_ad_rgb", "scalar_rgb")
+"""What `auto` chooses from, fastest first."""
+
+_PROBE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What came of trying a variant: `reason` says why it works or why not, in one line."""
+
+    variant: str
+    works: bool
+    reason: str
+
+
+def llvm_library() -> Path | None:
+    """The LLVM shared library of the installed `karellen-llvm-core` package, or None."""
+    try:
+        files = importlib.metadata.files("karellen-llvm-core") or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    libraries = sorted(str(file.locate()) for file in files if file.name.startswith("libLLVM.so."))
+    return Path(libraries[0]).resolve() if libraries else None
+
+
+def prepare_environment() -> None:
+    """Point Dr.Jit to a working LLVM; to be called before the first `import mitsuba` of a process.
+
+    A DRJIT_LIBLLVM_PATH that is already set is the user's choice and stays.
+    """
+    library = llvm_library()
+    if library is not None and library.is_file():
+        os.environ.setdefault("DRJIT_LIBLLVM_PATH", str(library))
+
+
+@functools.cache
+def probe(variant: str) -> Probe:
+    """Render a tiny scene with `variant` in a subprocess; a crash there is an answer, not an accident."""
+    command = [sys.executable, "-m", "mcdenoise.rendering.probe", variant]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return Probe(variant, False, f"gave no answer in {_PROBE_SECONDS} s")
+    if done.returncode == 0:
+        return Probe(variant, True, done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "works")
+    said = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
+    ending = f"killed by signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+    return Probe(variant, False, f"{said[-1][:160]} ({ending})" if said else ending)
+
+
+def choose(variant: str = "auto") -> Probe:
+    """The variant to render with: the one asked for, or for `auto` the first of AUTOMATIC that works.
+
+    `reason` of the answer says why. Raises VariantError if the one asked for does not work, or none does.
+    """
+    if variant != "auto":
+        asked = probe(variant)
+        if not asked.works:
+            raise VariantError(f"Mitsuba variant {variant} does not work here: {asked.reason}.")
+        return Probe(variant, True, "asked for")
+    failed = []
+    for candidate in AUTOMATIC:
+        tried = probe(candidate)
+        if tried.works:
+            why = "the fastest that works here"
+            if failed:
+                why += "; " + "; ".join(f"{other.variant}: {other.reason}" for other in failed)
+            return Probe(candidate, True, why)
+        failed.append(tried)
+    reasons = "; ".join(f"{other.variant}: {other.reason}" for other in failed)
+    raise VariantError(f"no Mitsuba variant works here: {reasons}.")

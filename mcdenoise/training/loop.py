@@ -1,0 +1,389 @@
+"""The training loop: set up, resume, loop, finish."""
+
+import copy
+import csv
+import dataclasses
+import logging
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.tensorboard import SummaryWriter
+
+from mcdenoise import atomic
+from mcdenoise.data.cache import FrameCache
+from mcdenoise.data.crops import CropDataset
+from mcdenoise.data.prefetch import batches
+from mcdenoise.data.views import View, find_views
+from mcdenoise.errors import DataError, TrainingError
+from mcdenoise.hardware import choose_device, has_fast_bf16
+from mcdenoise.networks import create
+from mcdenoise.networks.model_file import load_model, save_model
+from mcdenoise.training import checkpoint
+from mcdenoise.training.losses import LOSSES
+from mcdenoise.training.validation import Validation
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_STEPS = 2000
+_CHECKPOINT_SECONDS = 30.0
+_LOG_EVERY = 10
+_COLUMNS = ("step", "seconds", "loss", "gradient_norm", "learning_rate", "validation")
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How to train. Two runs with equal options (and one device) end with equal weights.
+
+    model: name in the registry; config: its arguments. loss: name in LOSSES. steps, or minutes of wall-clock time.
+    batch: crops a step, of each process. crop: side in pixels, a multiple of the network's. learning_rate: Adam's, at
+    its height. clip: largest norm of the gradient. average: decay of the exponential moving average of the weights.
+    target: `noisy` (Noise2Noise) or `reference`. init: a model file to start from. precision: of convolutions.
+    cache_gib: host memory for decoded frames.
+    """
+
+    model: str = "unet"
+    config: dict[str, Any] = dataclasses.field(default_factory=dict)
+    loss: str = "hdr"
+    steps: int | None = None
+    minutes: float | None = None
+    batch: int = 8
+    crop: int = 128
+    learning_rate: float = 1e-3
+    clip: float = 1.0
+    average: float = 0.999
+    seed: int = 0
+    target: Literal["noisy", "reference"] = "noisy"
+    init: str | None = None
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    cache_gib: float = 2.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands. fraction: of the whole, 0 to 1. validation: the last one measured, of `validation_kind`."""
+
+    step: int
+    fraction: float
+    seconds: float
+    loss: float
+    validation: float | None
+    validation_kind: str | None
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """model: the file with the averaged weights. already_finished: nothing was left to do."""
+
+    model: Path
+    steps: int
+    seconds: float
+    validation: float | None
+    validation_kind: str | None
+    already_finished: bool = False
+
+
+def train(
+    renders: str | os.PathLike,
+    out: str | os.PathLike,
+    options: TrainOptions,
+    device: str = "auto",
+    resume: bool = False,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> TrainResult:
+    """Train on the views in the folder `renders` and write `out/model.safetensors`, with logs and a checkpoint beside it.
+
+    Views of scenes marked as validation are never trained on: they measure. Without such, every tenth view is kept for
+    that (at least one, if there are two). An unfinished run in `out` with the same options goes on where it was; with
+    other options it is refused, unless `resume` says to go on under the new ones. Under torchrun all processes train
+    together (DistributedDataParallel), and the first writes. Deterministic on a CPU: interrupted and resumed, it reaches
+    the same weights. report: called after every step.
+    Raises DataError, ModelError or TrainingError; a loss that is not finite raises TrainingError and leaves the last
+    good checkpoint.
+    """
+    out = Path(out)
+    place = choose_device(device)
+    rank, ranks = _join_processes(place)
+    try:
+        if place.type == "cuda" and place.index is None:
+            place = torch.device("cuda", rank % torch.cuda.device_count())
+        return _train(Path(renders), out, _complete(options, place), place, rank, ranks, resume, report)
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def _train(
+    renders: Path,
+    out: Path,
+    options: TrainOptions,
+    device: torch.device,
+    rank: int,
+    ranks: int,
+    resume: bool,
+    report: Callable[[Progress], None],
+) -> TrainResult:
+    # Set up: what a run is, and whether there is one already.
+    settings = dataclasses.asdict(options) | {"processes": ranks}
+    saved = out / "checkpoint.safetensors"
+    state = _state_to_resume(out, saved, settings, resume)
+    torch.manual_seed(options.seed)
+    network = _network(options).to(device)
+    if options.crop % network.multiple:
+        raise TrainingError(
+            f"crops of {options.model} must be multiples of {network.multiple} pixels, not {options.crop}."
+        )
+    if state is not None and state["finished"] and (out / "model.safetensors").is_file():
+        return TrainResult(
+            out / "model.safetensors",
+            state["step"],
+            state["seconds"],
+            state["validation"],
+            state["validation_kind"],
+            already_finished=True,
+        )
+
+    # Data: what to learn from and what to measure on.
+    training_views, validation_views = split_views(find_views(renders))
+    cache = FrameCache(int(options.cache_gib * 2**30))
+    dataset = CropDataset(training_views, options.crop, options.seed, options.target, cache=cache)
+    validation = Validation(validation_views, network.multiple, cache)
+    summary = {
+        "options": settings,
+        "views": len(training_views),
+        "scenes": sorted({view.folder.parent.name for view in training_views}),
+        "realizations": sorted({len(view.realizations) for view in training_views}),
+        "validation_scenes": sorted({view.folder.parent.name for view in validation_views}),
+    }
+
+    # Network, averaged weights, optimizer.
+    if device.type == "cuda":
+        network = network.to(memory_format=torch.channels_last)
+    averaged = copy.deepcopy(network).eval().requires_grad_(False)
+    average = averaged.state_dict()
+    optimizer = torch.optim.Adam(network.parameters(), lr=options.learning_rate, betas=(0.9, 0.99))
+    step, before, last_validation, next_validation = 0, 0.0, None, 0.0
+    if state is not None:
+        checkpoint.load(saved, network, average, optimizer)
+        step, before = state["step"], state["seconds"]
+        last_validation, next_validation = state["validation"], state["next_validation"]
+    parallel = DistributedDataParallel(network) if ranks > 1 else network
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16")
+    loss_function = LOSSES[options.loss]
+    log = _Log(out, step) if rank == 0 else None
+    if rank == 0:
+        _log.info(
+            "training %s on %d views of %d scenes (%s, %s), validating on %d (%s)",
+            options.model,
+            len(training_views),
+            len(summary["scenes"]),
+            device,
+            options.precision,
+            len(validation.examples),
+            validation.kind,
+        )
+
+    def write_checkpoint(finished: bool) -> None:
+        checkpoint.save(
+            saved,
+            network,
+            average,
+            optimizer,
+            {
+                "settings": settings,
+                "step": step,
+                "seconds": seconds,
+                "validation": last_validation,
+                "validation_kind": validation.kind,
+                "next_validation": next_validation,
+                "finished": finished,
+            },
+        )
+
+    # Loop.
+    started = saved_at = time.monotonic()
+    seconds = before
+    fraction = _fraction(options, step, seconds, device)
+    source = batches(dataset, step, options.batch, rank, ranks)
+    try:
+        while fraction < 1:
+            rate = options.learning_rate * _ramp(step, fraction)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            batch = next(source).to(device)
+            with autocast:
+                prediction = parallel(batch.radiance, batch.albedo, batch.normal)
+            loss = loss_function(prediction.float(), batch.target)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
+            loss_value, norm_value = _mean_over_processes([loss.detach(), norm.detach()], ranks)
+            if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
+                kept = f"the checkpoint in {out} is from before" if saved.exists() else "there is no checkpoint yet"
+                raise TrainingError(
+                    f"the loss became {loss_value} at step {step + 1}; {kept}: try a smaller --learning-rate."
+                )
+            optimizer.step()
+            step += 1
+            _update_average(average, network, min(options.average, (1 + step) / (10 + step)))
+            seconds = before + time.monotonic() - started
+            fraction = _fraction(options, step, seconds, device)
+
+            measured = None
+            if rank == 0 and validation.examples and (fraction >= next_validation or fraction >= 1):
+                measured = last_validation = validation.measure(averaged, device, autocast)
+                next_validation = (math.floor(fraction * 20) + 1) / 20
+            if log is not None and (measured is not None or step % _LOG_EVERY == 0):
+                log.write(step, seconds, loss_value, norm_value, rate, measured)
+            if rank == 0 and time.monotonic() - saved_at > _CHECKPOINT_SECONDS and fraction < 1:
+                write_checkpoint(finished=False)
+                saved_at = time.monotonic()
+            report(Progress(step, min(1.0, fraction), seconds, loss_value, last_validation, validation.kind))
+    except KeyboardInterrupt:
+        if rank == 0 and step > 0:
+            write_checkpoint(finished=False)
+        raise
+    finally:
+        source.close()
+        if log is not None:
+            log.close()
+
+    # Finish.
+    if rank == 0:
+        save_model(out / "model.safetensors", averaged, summary | {"steps": step})
+        write_checkpoint(finished=True)
+    return TrainResult(out / "model.safetensors", step, seconds, last_validation, validation.kind)
+
+
+def split_views(views: list[View]) -> tuple[list[View], list[View]]:
+    """(to train on, to measure on): by the scenes' marks, or every tenth view where no scene is marked as validation."""
+    training = [view for view in views if view.split == "train"]
+    marked = [view for view in views if view.split == "validation"]
+    if not training:
+        raise DataError("all views are of validation scenes, which are never trained on: render other scenes too.")
+    if marked or len(training) < 2:
+        return training, marked
+    return [view for i, view in enumerate(training) if (i + 1) % 10 and i + 1 < len(training)] or training[:1], [
+        view for i, view in enumerate(training) if not (i + 1) % 10 or i + 1 == len(training)
+    ]
+
+
+def _complete(options: TrainOptions, device: torch.device) -> TrainOptions:
+    """The options with every `auto` and default decided. Raises TrainingError if they contradict each other."""
+    if options.loss not in LOSSES:
+        raise TrainingError(f"there is no loss called {options.loss!r}: choose one of {', '.join(LOSSES)}.")
+    if options.steps is not None and options.minutes is not None:
+        raise TrainingError("give --steps or --minutes, not both.")
+    if options.steps is None and options.minutes is None:
+        options = dataclasses.replace(options, steps=DEFAULT_STEPS)
+    if options.precision == "auto":
+        options = dataclasses.replace(options, precision="bf16" if has_fast_bf16(device) else "float32")
+    return options
+
+
+def _network(options: TrainOptions) -> nn.Module:
+    if options.init is None:
+        return create(options.model, **options.config)
+    network, _ = load_model(options.init)
+    if network.name != options.model:
+        raise TrainingError(f"{options.init} is a {network.name}, not a {options.model}: add --model {network.name}.")
+    return network.train()
+
+
+def _state_to_resume(out: Path, saved: Path, settings: dict[str, Any], resume: bool) -> dict[str, Any] | None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"{out}: the folder of the run cannot be made: {error.strerror}.") from None
+    atomic.remove_leftovers(out)
+    if not saved.exists():
+        if resume:
+            raise TrainingError(f"{out}: no checkpoint to resume from.")
+        return None
+    state = checkpoint.read_state(saved)
+    changed = [name for name, value in settings.items() if state["settings"].get(name) != value]
+    if changed and not resume:
+        listed = ", ".join(f"{name} {state['settings'].get(name)} -> {settings[name]}" for name in changed)
+        raise TrainingError(
+            f"{out} holds a run with other options ({listed}): choose another --out, or go on with it by --resume."
+        )
+    if changed:
+        _log.warning("resuming with changed options: %s", ", ".join(changed))
+        state["finished"] = False
+    return state
+
+
+def _join_processes(device: torch.device) -> tuple[int, int]:
+    """(rank, number of processes), joined into a group if torchrun started several."""
+    ranks = int(os.environ.get("WORLD_SIZE", "1"))
+    if ranks > 1 and not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return (dist.get_rank(), dist.get_world_size()) if ranks > 1 else (0, 1)
+
+
+def _fraction(options: TrainOptions, step: int, seconds: float, device: torch.device) -> float:
+    """How much of the run is done; by the first process's clock if time is the limit."""
+    if options.steps is not None:
+        return step / options.steps
+    fraction = seconds / (60 * options.minutes)
+    if dist.is_initialized():
+        shared = torch.tensor([fraction], dtype=torch.float64, device=device)
+        dist.broadcast(shared, src=0)
+        fraction = float(shared)
+    return fraction
+
+
+def _ramp(step: int, fraction: float) -> float:
+    """Learning rate relative to its height: up over 50 steps, down along a cosine over the last 30% (as the paper)."""
+    down = 0.5 + 0.5 * math.cos(math.pi * max(0.0, (fraction - 0.7) / 0.3))
+    return min(1.0, (step + 1) / 50) * down
+
+
+def _mean_over_processes(values: list[Tensor], ranks: int) -> list[float]:
+    stacked = torch.stack(values)
+    if ranks > 1:
+        dist.all_reduce(stacked)
+    return (stacked / ranks).tolist()
+
+
+@torch.no_grad()
+def _update_average(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
+    for name, tensor in network.state_dict().items():
+        average[name].lerp_(tensor, 1 - decay)
+
+
+class _Log:
+    """`train.csv` and TensorBoard's event files; rows after the step that is resumed from are dropped."""
+
+    def __init__(self, out: Path, step: int):
+        self._path = out / "train.csv"
+        rows = []
+        if step > 0 and self._path.exists():
+            with self._path.open(newline="") as file:
+                rows = [row for row in csv.reader(file) if len(row) == len(_COLUMNS) and row[0].isdigit()]
+        rows = [row for row in rows if int(row[0]) <= step]
+        atomic.write_text(self._path, "".join(",".join(row) + "\n" for row in [list(_COLUMNS), *rows]))
+        self._file = self._path.open("a", newline="")
+        self._board = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1 if step else None)
+
+    def write(self, step: int, seconds: float, loss: float, norm: float, rate: float, validation: float | None) -> None:
+        values = [f"{loss:.6g}", f"{norm:.6g}", f"{rate:.6g}", "" if validation is None else f"{validation:.6g}"]
+        self._file.write(",".join([str(step), f"{seconds:.1f}", *values]) + "\n")
+        self._file.flush()
+        self._board.add_scalar("loss", loss, step)
+        self._board.add_scalar("gradient norm", norm, step)
+        self._board.add_scalar("learning rate", rate, step)
+        if validation is not None:
+            self._board.add_scalar("validation", validation, step)
+
+    def close(self) -> None:
+        self._file.close()
+        self._board.close()
