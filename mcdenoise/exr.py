@@ -84,16 +84,18 @@ def read_attributes(path: str | os.PathLike) -> dict[str, Any]:
     `size` is (width, height) of the data window. Raises FrameError as `read_frame` does.
     """
     header = _open(path, header_only=True).parts[0].header
-    return _attributes(header) | {
-        "channels": [channel.name for channel in header["channels"]],
-        "size": _window_size(header),
-    }
+    try:
+        channels = [channel.name for channel in header["channels"]]
+    except UnicodeError as error:
+        raise FrameError(f"{path}: broken EXR file: {_first_line([], error)}.") from None
+    return _attributes(header) | {"channels": channels, "size": _window_size(header)}
 
 
 def write_frame(path: str | os.PathLike, frame: Frame) -> None:
     """Write a frame as one scanline EXR, whole or not at all: radiance float32, features half, ZIP compressed.
 
-    The same frame gives the same bytes. Attributes may be str, int or float. Raises FrameError if it cannot be written.
+    The same frame gives the same bytes. Attributes may be str, int or float; an int that 32 bits do not hold is written
+    as text. Raises FrameError if it cannot be written.
     """
     channels = {name: _plane(frame.radiance, i) for i, name in enumerate("RGB")}
     if frame.albedo is not None:
@@ -102,7 +104,11 @@ def write_frame(path: str | os.PathLike, frame: Frame) -> None:
         channels |= {f"normal.{name}": _half(_plane(frame.normal, i)) for i, name in enumerate("XYZ")}
     if frame.depth is not None:
         channels["depth.T"] = _half(np.ascontiguousarray(frame.depth))
-    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage} | frame.attributes
+    attributes = {
+        name: str(value) if isinstance(value, int) and not -(2**31) <= value < 2**31 else value
+        for name, value in frame.attributes.items()
+    }
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage} | attributes
     _write(OpenEXR.File(header, channels), path)
 
 
@@ -137,13 +143,17 @@ def replace_radiance(source: str | os.PathLike, destination: str | os.PathLike, 
 
 def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
     names = [(index, name) for index, part in enumerate(file.parts) for name in part.channels]
-    parts_of: dict[str, int] = {}
+    places: dict[str, tuple[int, str]] = {}  # a channel is known by its name, and by its part's name before it
     for index, name in names:
-        parts_of.setdefault(name, index)
+        places.setdefault(name, (index, name))
+    for index, name in names:
+        places.setdefault(f"{file.parts[index].header.get('name', '')}.{name}", (index, name))
 
     def present(group: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
-        parts = {parts_of.get(name) for name in group}
-        return None if None in parts or len(parts) > 1 else (parts.pop(), group)
+        found = [places[name] for name in group if name in places]
+        if len(found) < len(group) or len({index for index, _ in found}) > 1:
+            return None
+        return found[0][0], tuple(name for _, name in found)
 
     layer, radiance = "", present(("R", "G", "B"))
     if radiance is None:
@@ -166,7 +176,12 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
             triples = zip("RGB", "XYZ", strict=True)
             group = tuple(pattern.format(layer=layer, rgb=rgb, xyz=xyz) for rgb, xyz in triples)[:letters]
             found = present(group)
-            if found and all(file.parts[found[0]].channels[name].pixels.shape == shape for name in group):
+            if not found:
+                continue
+            channels = file.parts[found[0]].channels
+            if group == ("Z",) and "X" in channels:  # a component of a vector
+                continue
+            if all(channels[name].pixels.shape == shape for name in found[1]):
                 return found
         return None
 

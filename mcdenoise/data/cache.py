@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class FrameCache:
-    """The frames used last, as arrays `[H, W, 9]` float16-compressed features and float32 radiance, up to `limit` bytes.
+    """The frames used last, radiance in float32 and features in float16, up to `limit` bytes.
 
     A frame that cannot be used is remembered as such, and named once in a warning.
     """
@@ -64,7 +64,8 @@ def _decode(path: Path) -> tuple[np.ndarray, np.ndarray]:
         if feature is not None:
             if not np.isfinite(feature).all():
                 raise FrameError(f"{path}: its {'normal' if start else 'albedo'} holds NaN or Inf.")
-            features[..., start : start + 3] = feature
+            # Mitsuba's albedo exceeds 1 on rough conductors, up to 30.
+            features[..., start : start + 3] = np.clip(feature, -1 if start else 0, 1)
     return frame.radiance, features
 
 

@@ -23,8 +23,10 @@ _SIZE_PROPERTIES = ("crop_offset_x", "crop_offset_y", "crop_width", "crop_height
 class LoadedScene:
     """A scene ready to render.
 
-    integrator: gives radiance and then the features of AOVS; or, where the scene's own integrator cannot be wrapped
-    (it is no sampling integrator, as ptracer), None: then `radiance_integrator` and `feature_integrator` run in turn.
+    integrator: the scene's own wrapped in `aov`: radiance, then the features of AOVS. None where that cannot be (the
+    scene's own is no sampling integrator, as ptracer) or should not be: the JIT variants trace every path twice to fill
+    ten channels, while two renders with one seed give the same bytes in half the time. Then `radiance_integrator` and
+    `feature_integrator` run in turn.
     """
 
     scene: Any
@@ -83,7 +85,7 @@ def _load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: s
         raise SceneError("the scene has no integrator.")
     width, height = (int(value) for value in sensor.film().crop_size())
     wrapped = features = None
-    if isinstance(own, mi.SamplingIntegrator):
+    if isinstance(own, mi.SamplingIntegrator) and mi.variant().startswith("scalar"):
         wrapped = mi.load_dict({"type": "aov", "aovs": AOVS, "block_size": BLOCK, "radiance": own})
     else:
         features = mi.load_dict({"type": "aov", "aovs": AOVS, "block_size": BLOCK})

@@ -61,6 +61,8 @@ def probe(variant: str) -> Probe:
         return Probe(variant, True, done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "works")
     said = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
     ending = f"killed by signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+    if "CUDA backend hasn't been initialized" in done.stderr:
+        return Probe(variant, False, "no CUDA driver or GPU found")
     return Probe(variant, False, f"{said[-1][:160]} ({ending})" if said else ending)
 
 

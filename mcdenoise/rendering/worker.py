@@ -104,7 +104,7 @@ def run(job: Job) -> Rendered:
     setting = job.setting
     try:
         loaded = scene.load(setting.path, setting.size, setting.pixel_filter, job.digest)
-        cameras.point(loaded, cameras.camera(loaded, job.view, base_seed(setting.name, job.view, 0, setting.seed)))
+        cameras.point(loaded, _camera(job, loaded))
         base = base_seed(setting.name, job.view, job.view_spp, setting.seed)
         frame, invalid = realization.render(loaded, job.spp, base, stream_index(job.name))
     except SceneError:

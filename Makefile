@@ -1,0 +1,31 @@
+# make demo: render, train and denoise from nothing, in a few minutes.   make test: all tests.   make lint: style.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint scenes clean
+
+demo: $(VENV)/.installed
+	$(BIN)/python -m mcdenoise.demo --out demo
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+scenes: $(VENV)/.installed
+	$(BIN)/python scenes/make_meshes.py
+
+# One install for all targets, made again when the requirements change.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  rm -rf $(VENV); \
+	  echo "Could not make $(VENV): needs Python 3.11 or newer with venv (Debian: apt install python3-venv)." >&2; \
+	  exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,oidn]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo build *.egg-info
