@@ -6,9 +6,6 @@ import sys
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.logging import RichHandler
-
 from mcdenoise import __version__
 from mcdenoise.errors import McdenoiseError
 
@@ -17,11 +14,9 @@ _FILTERS = ("box", "tent", "gaussian", "mitchell", "catmullrom", "lanczos", "sce
 
 def main() -> None:
     """Run the command line; exits 0, 1 for a failed run, 2 for bad use, 130 when interrupted, each with one line why."""
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(message)s",
-        handlers=[RichHandler(console=Console(stderr=True), show_time=False, show_path=False, markup=False)],
-    )
+    handler = _StandardError()
+    handler.setFormatter(_Formatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
         code = cli.main(standalone_mode=False, prog_name="mcdenoise")
     except click.exceptions.NoArgsIsHelpError as error:
@@ -146,9 +141,9 @@ def render(scenes: tuple[str, ...], out: str, variant: str, size: tuple[int, int
     type=click.Choice(["hdr", "l2", "l2-tonemapped"]),
     help="What to minimise.",
 )
-@click.option("--steps", type=click.IntRange(1), help="Steps to train [default: 2000].")
+@click.option("--steps", type=click.IntRange(1), help="Steps to train [default: 1200].")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Train for this long instead.")
-@click.option("--batch", default=8, show_default=True, type=click.IntRange(1, 4096), help="Crops a step.")
+@click.option("--batch", default=4, show_default=True, type=click.IntRange(1, 4096), help="Crops a step.")
 @click.option("--crop", default=128, show_default=True, type=click.IntRange(32, 4096), help="Side of a crop in pixels.")
 @click.option(
     "--learning-rate", default=1e-3, show_default=True, type=click.FloatRange(0, 1, min_open=True), help="Adam's."
@@ -241,6 +236,21 @@ def info() -> None:
     from mcdenoise.console import show_info
 
     show_info()
+
+
+class _StandardError(logging.Handler):
+    """Writes to what standard error is at that moment: a progress bar stands in for it while one is shown."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
+class _Formatter(logging.Formatter):
+    """One line a message; those that are more than information say so."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        return level + " ".join(record.getMessage().split())
 
 
 def _fail(message: str, code: int) -> int:

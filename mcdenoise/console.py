@@ -74,7 +74,7 @@ def show_training(renders: str, out: str, options: object, device: str, resume: 
     from mcdenoise.training import Progress as State
     from mcdenoise.training import train
 
-    first = int(os.environ.get("RANK", "0")) == 0
+    first = os.environ.get("RANK", "0") == "0"
     told: list[float] = []
     with _progress() as progress:
         bar = progress.add_task("training", total=1.0, visible=first)

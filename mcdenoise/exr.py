@@ -212,8 +212,10 @@ def _decode(path: Path, header_only: bool) -> OpenEXR.File:
             file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only)
     except (RuntimeError, ValueError, TypeError, OSError, MemoryError, IndexError, UnicodeError) as error:
         raise FrameError(f"{path}: broken EXR file: {_first_line(said, error)}.") from None
+    # OpenEXR only prints a warning where it could not read all pixels of a part, and leaves the rest black.
+    unread = any("(EXR_ERR_" in line or "Exception raised reading pixel data" in line for line in said)
     complete = file.parts and (header_only or all(part.channels for part in file.parts))
-    if not complete:
+    if not complete or unread:
         raise FrameError(f"{path}: broken EXR file, perhaps truncated: {_first_line(said)}.")
     return file
 

@@ -95,8 +95,9 @@ class CropDataset(Dataset):
         """Frames of the input (radiance, features) and radiance of the target, or None if too few can be decoded."""
         usable = [frame for frame in map(self.cache.get, view.realizations) if frame is not None]
         order = rng.permutation(len(usable))
-        references = [frame for frame in map(self.cache.get, view.references) if frame is not None]
         by_reference = self.target == "reference"
+        halves = view.references if by_reference else ()
+        references = [frame for frame in map(self.cache.get, halves) if frame is not None]
         if len(usable) < (1 if by_reference else 2) or (by_reference and len(references) < 2):
             return None
         most = len(usable) - (0 if by_reference else 1)

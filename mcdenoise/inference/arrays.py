@@ -54,7 +54,7 @@ def _like(original: Any, result: np.ndarray) -> Any:
         import torch
 
         dtype = original.dtype if original.is_floating_point() else torch.float32
-        return torch.from_numpy(result).to(original.device, dtype)
+        return torch.from_numpy(result.clip(max=torch.finfo(dtype).max)).to(original.device, dtype)
     if type(original).__module__.partition(".")[0] in ("drjit", "mitsuba"):
         return type(original)(result)
     dtype = getattr(original, "dtype", None)

@@ -11,9 +11,9 @@ def finite_radiance(radiance: np.ndarray) -> np.ndarray:
     A pixel with NaN or Inf takes the median of its finite neighbours (3 x 3), or zero if it has none; negative values
     become zero. Finite pixels stay as they are.
     """
-    radiance = radiance.astype(np.float32)
-    with np.errstate(invalid="ignore"):
-        invalid = ~np.isfinite(radiance).all(axis=2)
+    with np.errstate(invalid="ignore", over="ignore"):
+        radiance = radiance.astype(np.float32)
+    invalid = ~np.isfinite(radiance).all(axis=2)
     if invalid.any():
         marked = np.where(invalid[..., None], np.float32(np.nan), radiance)
         padded = np.pad(marked, ((1, 1), (1, 1), (0, 0)), constant_values=np.nan)

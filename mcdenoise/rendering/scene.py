@@ -52,8 +52,9 @@ def variant(name: str) -> Iterator[None]:
 
 
 def load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: str) -> LoadedScene:
-    """Load the scene at `path` in the current variant, or give it as it was loaded last, with an RGB float32 film and the given pixel filter.
+    """Load the scene at `path` in the current variant, or give it as it was loaded last.
 
+    Its film is RGB float32, with the given pixel filter.
     size: (width, height) of the film, or None for the scene's own. pixel_filter: a Mitsuba reconstruction filter, or
     `scene` for the scene's own. digest: what the scene's files held (a changed scene is loaded anew). The first sensor
     is used, with an `independent` sampler: the one whose realizations are independent for certain.
@@ -141,10 +142,11 @@ def _set_film(state: Any, size: tuple[int, int] | None, pixel_filter: str) -> No
         if size:
             film["width"], film["height"] = size
         if pixel_filter != "scene":
-            _set_filter(state, film, pixel_filter)
+            _set_filter(state, index, pixel_filter)
 
 
-def _set_filter(state: Any, film: Any, pixel_filter: str) -> None:
+def _set_filter(state: Any, index: int, pixel_filter: str) -> None:
+    film = state.nodes[index].props
     for key in list(film.keys()):
         if film.type(key) == mi.Properties.Type.ResolvedReference:
             child = state.nodes[film[key].index()]
@@ -154,8 +156,8 @@ def _set_filter(state: Any, film: Any, pixel_filter: str) -> None:
     node = mi.parser.SceneNode()
     node.type = mi.ObjectType.ReconstructionFilter
     node.props = mi.Properties(pixel_filter)
-    state.nodes.append(node)
-    film["rfilter"] = mi.Properties.ResolvedReference(len(state.nodes) - 1)
+    state.nodes.append(node)  # this moves the nodes in memory: references to them are void from here on
+    state.nodes[index].props["rfilter"] = mi.Properties.ResolvedReference(len(state.nodes) - 1)
 
 
 def _make(props: Any, plugin: str) -> None:

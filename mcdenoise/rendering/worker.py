@@ -3,11 +3,13 @@
 It is a process of its own because a broken scene can abort Mitsuba, and with it the process that called it.
 """
 
+import functools
 import multiprocessing
 import os
 import signal
 import threading
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +20,6 @@ from mcdenoise.exr import write_frame
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from mcdenoise.rendering.scene import LoadedScene
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def run(job: Job) -> Rendered:
     setting = job.setting
     try:
         loaded = scene.load(setting.path, setting.size, setting.pixel_filter, job.digest)
-        cameras.point(loaded, _camera(job, loaded))
+        own = job.view == 0
+        cameras.point(loaded, loaded.own_camera if own else _camera(setting, job.digest, job.view, loaded.size))
         base = base_seed(setting.name, job.view, job.view_spp, setting.seed)
         frame, invalid = realization.render(loaded, job.spp, base, stream_index(job.name))
     except SceneError:
@@ -134,19 +135,19 @@ def run(job: Job) -> Rendered:
     return Rendered(time.perf_counter() - started, invalid)
 
 
-def _camera(job: Job, loaded: "LoadedScene") -> "np.ndarray":
-    """The job's camera, tried in a scalar variant: nothing to compile, and the same cameras whatever variant renders."""
+@functools.lru_cache(maxsize=2)
+def _camera(setting: Setting, digest: str, view: int, size: tuple[int, int]) -> "np.ndarray":
+    """A view's camera, tried in a scalar variant: nothing to compile, and the same cameras whatever variant renders."""
     from mcdenoise.rendering import cameras, scene
     from mcdenoise.rendering.seeds import base_seed
 
-    if job.view == 0:
-        return loaded.own_camera
-    setting = job.setting
-    scale = cameras.PREVIEW_SIDE / max(loaded.size)
-    small = tuple(max(1, round(side * scale)) for side in loaded.size)
-    with scene.variant("scalar_rgb"):
-        preview = scene.load(setting.path, small, "box", job.digest)
-        return cameras.camera(preview, job.view, base_seed(setting.name, job.view, 0, setting.seed))
+    scale = cameras.PREVIEW_SIDE / max(size)
+    small = tuple(max(1, round(side * scale)) for side in size)
+    with warnings.catch_warnings(), scene.variant("scalar_rgb"):
+        # Dr.Jit counts how often Mitsuba's modules are made anew, which every change of variant does, and warns.
+        warnings.filterwarnings("ignore", message=".*AST-transforming decorator", category=RuntimeWarning)
+        preview = scene.load(setting.path, small, "box", digest)
+        return cameras.camera(preview, view, base_seed(setting.name, view, 0, setting.seed))
 
 
 def _end_with(parent: object) -> None:

@@ -1,13 +1,16 @@
 """The training loop: set up, resume, loop, finish."""
 
+import contextlib
 import copy
 import csv
 import dataclasses
 import logging
 import math
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -33,7 +36,7 @@ from mcdenoise.training.validation import Validation
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_STEPS = 2000
+DEFAULT_STEPS = 1200
 _CHECKPOINT_SECONDS = 30.0
 _LOG_EVERY = 10
 _COLUMNS = ("step", "seconds", "loss", "gradient_norm", "learning_rate", "validation")
@@ -55,7 +58,7 @@ class TrainOptions:
     loss: str = "hdr"
     steps: int | None = None
     minutes: float | None = None
-    batch: int = 8
+    batch: int = 4
     crop: int = 128
     learning_rate: float = 1e-3
     clip: float = 1.0
@@ -156,6 +159,10 @@ def _train(
     cache = FrameCache(int(options.cache_gib * 2**30))
     dataset = CropDataset(training_views, options.crop, options.seed, options.target, cache=cache)
     validation = Validation(validation_views, network.multiple, cache)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"{out}: the folder of the run cannot be made: {error.strerror}.") from None
     summary = {
         "options": settings,
         "views": len(training_views),
@@ -231,9 +238,10 @@ def _train(
                 raise TrainingError(
                     f"the loss became {loss_value} at step {step + 1}; {kept}: try a smaller --learning-rate."
                 )
-            optimizer.step()
-            step += 1
-            _update_average(average, network, min(options.average, (1 + step) / (10 + step)))
+            with _whole():
+                optimizer.step()
+                step += 1
+                _update_average(average, network, min(options.average, (1 + step) / (10 + step)))
             seconds = before + time.monotonic() - started
             fraction = _fraction(options, step, seconds, device)
 
@@ -282,6 +290,10 @@ def _complete(options: TrainOptions, device: torch.device) -> TrainOptions:
         raise TrainingError(f"there is no loss called {options.loss!r}: choose one of {', '.join(LOSSES)}.")
     if options.steps is not None and options.minutes is not None:
         raise TrainingError("give --steps or --minutes, not both.")
+    for name, least in (("steps", 1), ("minutes", 0), ("batch", 1), ("learning_rate", 0), ("clip", 0)):
+        value = getattr(options, name)
+        if value is not None and not (math.isfinite(value) and value >= least and value > 0):
+            raise TrainingError(f"--{name.replace('_', '-')} must be a finite number above 0, not {value}.")
     if options.steps is None and options.minutes is None:
         options = dataclasses.replace(options, steps=DEFAULT_STEPS)
     if options.precision == "auto":
@@ -299,10 +311,6 @@ def _network(options: TrainOptions) -> nn.Module:
 
 
 def _state_to_resume(out: Path, saved: Path, settings: dict[str, Any], resume: bool) -> dict[str, Any] | None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(f"{out}: the folder of the run cannot be made: {error.strerror}.") from None
     atomic.remove_leftovers(out)
     if not saved.exists():
         if resume:
@@ -323,7 +331,10 @@ def _state_to_resume(out: Path, saved: Path, settings: dict[str, Any], resume: b
 
 def _join_processes(device: torch.device) -> tuple[int, int]:
     """(rank, number of processes), joined into a group if torchrun started several."""
-    ranks = int(os.environ.get("WORLD_SIZE", "1"))
+    said = os.environ.get("WORLD_SIZE", "1")
+    if not said.isdigit():
+        raise TrainingError(f"the environment says WORLD_SIZE={said}, which is no number of processes: start with torchrun.")
+    ranks = int(said)
     if ranks > 1 and not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return (dist.get_rank(), dist.get_world_size()) if ranks > 1 else (0, 1)
@@ -360,6 +371,22 @@ def _update_average(average: dict[str, Tensor], network: nn.Module, decay: float
         average[name].lerp_(tensor, 1 - decay)
 
 
+@contextlib.contextmanager
+def _whole() -> Iterator[None]:
+    """Hold Ctrl-C back until the end: a checkpoint of half a step would not lead to the same weights."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread is interrupted
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        signal.raise_signal(signal.SIGINT)
+
+
 class _Log:
     """`train.csv` and TensorBoard's event files; rows after the step that is resumed from are dropped."""
 
@@ -372,7 +399,7 @@ class _Log:
         rows = [row for row in rows if int(row[0]) <= step]
         atomic.write_text(self._path, "".join(",".join(row) + "\n" for row in [list(_COLUMNS), *rows]))
         self._file = self._path.open("a", newline="")
-        self._board = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1 if step else None)
+        self._board = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
 
     def write(self, step: int, seconds: float, loss: float, norm: float, rate: float, validation: float | None) -> None:
         values = [f"{loss:.6g}", f"{norm:.6g}", f"{rate:.6g}", "" if validation is None else f"{validation:.6g}"]
