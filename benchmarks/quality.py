@@ -3,9 +3,9 @@
     python benchmarks/quality.py FOLDER [--model NAME_OR_FILE]...
 
 FOLDER holds `<scene>_<spp>spp_r000.exr` and, as two independent halves of a reference, `<scene>_ref_a.exr` and
-`<scene>_ref_b.exr`. Prints, for every spp, the geometric mean over scenes of relMSE (the reference's noise cancelled) and
-the mean PSNR after the paper's tonemapping, of the noisy input, of each model with and without features, and of OIDN
-(High quality) on colour and with features; then the same for each scene.
+`<scene>_ref_b.exr`. Prints, for every spp, the geometric mean over scenes of relMSE (the reference's noise cancelled)
+and the mean PSNR after the paper's tonemapping, of the noisy input, of each model with and without features, and of
+OIDN (High quality) on colour and with features; then the same for each scene.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main() -> None:
     """Parse the command line, score everything, print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", action="append", default=[], help="a shipped model or a model file (default: default)")
+    parser.add_argument("--model", action="append", default=[], help="a model's name or file (default: default)")
     arguments = parser.parse_args()
     methods = _methods(arguments.model or ["default"])
     scores: dict[int, dict[str, dict[str, tuple[float, float]]]] = {}

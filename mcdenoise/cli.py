@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import click
+
 from mcdenoise import __version__
 from mcdenoise.errors import McdenoiseError
 
@@ -13,7 +14,7 @@ _FILTERS = ("box", "tent", "gaussian", "mitchell", "catmullrom", "lanczos", "sce
 
 
 def main() -> None:
-    """Run the command line; exits 0, 1 for a failed run, 2 for bad use, 130 when interrupted, each with one line why."""
+    """Run the command line; exits 0, or with one line why: 1 a failed run, 2 bad use, 130 interrupted."""
     handler = _StandardError()
     handler.setFormatter(_Formatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -95,9 +96,9 @@ def cli() -> None:
     default="box",
     show_default=True,
     type=click.Choice(_FILTERS),
-    help="Pixel filter. With box the noise of neighbouring pixels is independent, as Noise2Noise assumes, and reruns are "
-    "byte-identical; wider filters smear one sample over several pixels. `scene` takes the scene's own: for a model "
-    "that is to denoise renders made with that filter.",
+    help="Pixel filter. With box the noise of neighbouring pixels is independent, as Noise2Noise assumes, and reruns "
+    "are byte-identical; wider filters smear one sample over several pixels. `scene` takes the scene's own: for a "
+    "model that is to denoise renders made with that filter.",
 )
 @click.option(
     "--variant",

@@ -70,7 +70,7 @@ def show_rendering(events: Iterator) -> bool:
 
 
 def show_training(renders: str, out: str, options: object, device: str, resume: bool) -> None:
-    """Train, showing the state of it; then say where the model is and how to use it. Silent but in the first process."""
+    """Train, showing the state of it; then say where the model is and how to use it. Only the first process talks."""
     from mcdenoise.training import Progress as State
     from mcdenoise.training import train
 

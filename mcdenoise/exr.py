@@ -164,9 +164,8 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
                 break
     if radiance is None:
         listed = ", ".join(name for _, name in names[:8]) + (", ..." if len(names) > 8 else "")
-        raise FrameError(
-            f"{path}: no radiance found: looked for channels R, G, B or <view layer>.Combined.R, found {listed or 'none'}."
-        )
+        wanted = "R, G, B or <view layer>.Combined.R"
+        raise FrameError(f"{path}: no radiance found: looked for channels {wanted}, found {listed or 'none'}.")
     shape = file.parts[radiance[0]].channels[radiance[1][0]].pixels.shape
 
     def feature(patterns: tuple[str, ...], letters: int) -> tuple[int, tuple[str, ...]] | None:

@@ -6,7 +6,10 @@ from mcdenoise.errors import McdenoiseError
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """`auto` (CUDA if there is a GPU, else the CPU), `cpu`, `cuda` or `cuda:N`. Raises McdenoiseError if it is not there."""
+    """`auto` (CUDA if there is a GPU, else the CPU), `cpu`, `cuda` or `cuda:N`.
+
+    Raises McdenoiseError if it is not there.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -17,7 +20,7 @@ def choose_device(name: str = "auto") -> torch.device:
         raise McdenoiseError(f"device {name!r} is not supported: choose auto, cpu, cuda or cuda:N.")
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if count <= (device.index or 0):
+        if not 0 <= (device.index or 0) < count:  # torch takes cuda:999 for an index below zero
             raise McdenoiseError(f"device {name} is not there: {count} CUDA GPUs found.")
     return device
 

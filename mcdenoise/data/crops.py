@@ -49,7 +49,9 @@ class CropDataset(Dataset):
 
     views: where to draw from. crop: side in pixels. target: `noisy`, or `reference` to train on the mean of reference
     halves instead. augment: all that is random but the choice of view, realizations and place. feature_dropout: chance
-    that albedo, normal or both are missing from an example (a third each).
+    that albedo, normal or both are missing from an example (a third each). filter_blur: chance that input, features and
+    target are all blurred a little, as by a pixel filter wider than a box (a linear map, so means stay right): then the
+    noise of neighbouring pixels goes together, and a network learns that this happens.
     Raises DataError if `target` is `reference` and no view has one, or when every view turns out to be broken.
     """
 
@@ -62,6 +64,7 @@ class CropDataset(Dataset):
         augment: bool = True,
         exposure_stops: float = 1.0,
         feature_dropout: float = 0.15,
+        filter_blur: float = 0.3,
         cache: FrameCache | None = None,
     ):
         self.views = [view for view in views if view.references] if target == "reference" else list(views)
@@ -73,6 +76,7 @@ class CropDataset(Dataset):
         self.augment = augment
         self.exposure_stops = exposure_stops
         self.feature_dropout = feature_dropout
+        self.filter_blur = filter_blur
         self.cache = cache or FrameCache()
         self._exposures: dict[View, float] = {}
 
@@ -137,6 +141,9 @@ class CropDataset(Dataset):
         albedo, normal = features[..., :3], features[..., 3:]
         if self.augment:
             scale *= float(np.exp2(rng.uniform(-self.exposure_stops, self.exposure_stops)))
+            if rng.random() < self.filter_blur:
+                sigma = float(rng.uniform(0.3, 0.6))
+                radiance, albedo, normal, target = (_blur(image, sigma) for image in (radiance, albedo, normal, target))
             channels, axes = rng.permutation(3), rng.permutation(3)
             radiance, albedo, target = (image[..., channels] for image in (radiance, albedo, target))
             normal = normal[..., axes] * rng.choice(np.float32([-1, 1]), 3)
@@ -155,6 +162,16 @@ class CropDataset(Dataset):
                 normal = np.zeros_like(normal)
         scale = np.float32(scale)
         return Batch(*(_chw(image) for image in (radiance * scale, albedo, normal, target * scale)))
+
+
+def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
+    """`image` `[h, w, C]` under a Gaussian of standard deviation `sigma` pixels (at most 0.6, so three taps do)."""
+    side = np.float32(np.exp(-0.5 / sigma**2))
+    for axis in (0, 1):
+        padded = np.pad(image, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
+        before, after = (np.take(padded, range(start, start + image.shape[axis]), axis) for start in (0, 2))
+        image = (image + side * (before + after)) / (1 + 2 * side)
+    return image
 
 
 def _chw(image: np.ndarray) -> Tensor:

@@ -19,8 +19,8 @@ def relmse_cross(denoised: np.ndarray, other_b: np.ndarray, other_c: np.ndarray)
 def relmse_held_back(denoised: np.ndarray, other: np.ndarray) -> float:
     """Relative squared distance of `denoised` to one realization that its input did not use.
 
-    Its expectation is the relative mean squared error plus the realization's own variance under the same weight: it ranks
-    denoisers, but is no error in itself. Arrays `[H, W, 3]` of linear radiance.
+    Its expectation is the relative mean squared error plus the realization's own variance under the same weight: it
+    ranks denoisers, but is no error in itself. Arrays `[H, W, 3]` of linear radiance.
     """
     denoised = denoised.astype(np.float64)
     return float(np.mean((denoised - other) ** 2 / (denoised**2 + EPSILON)))

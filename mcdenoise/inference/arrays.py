@@ -1,6 +1,7 @@
 """`mcdenoise.denoise`: one call for arrays of NumPy, PyTorch and Mitsuba."""
 
 import functools
+import os
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ def denoise(
     normal: Any | None = None,
     *,
     hdr: bool = True,
-    model: str = "default",
+    model: str | os.PathLike = "default",
     device: str = "auto",
 ) -> Any:
     """Denoise a picture; the result is of the kind of `color`, on its device.
@@ -27,14 +28,21 @@ def denoise(
     Raises ValueError if shapes do not fit, ModelError if the model cannot be loaded.
     """
     arrays = [None if array is None else _to_numpy(array) for array in (color, albedo, normal)]
-    result = _denoiser(str(model), device).denoise(*arrays)
+    result = _denoiser(model, device).denoise(*arrays)
     if not hdr:
         result = result.clip(max=1.0)
     return _like(color, result)
 
 
+def _denoiser(model: str | os.PathLike, device: str) -> Denoiser:
+    """The denoiser used last time, unless the model's file has changed since."""
+    path = os.path.abspath(model)
+    changed = os.stat(path).st_mtime_ns if os.path.isfile(path) else None
+    return _loaded(path if changed else str(model), device, changed)
+
+
 @functools.lru_cache(maxsize=4)
-def _denoiser(model: str, device: str) -> Denoiser:
+def _loaded(model: str, device: str, changed: int | None) -> Denoiser:
     return Denoiser(model, device)
 
 
@@ -54,7 +62,8 @@ def _like(original: Any, result: np.ndarray) -> Any:
         import torch
 
         dtype = original.dtype if original.is_floating_point() else torch.float32
-        return torch.from_numpy(result.clip(max=torch.finfo(dtype).max)).to(original.device, dtype)
+        most = min(torch.finfo(dtype).max, torch.finfo(torch.float32).max)
+        return torch.from_numpy(result).clip(max=most).to(original.device, dtype)
     if type(original).__module__.partition(".")[0] in ("drjit", "mitsuba"):
         return type(original)(result)
     dtype = getattr(original, "dtype", None)

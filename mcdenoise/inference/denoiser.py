@@ -63,8 +63,8 @@ class Denoiser:
         """Denoised linear radiance `[H, W, 3]`, float32, finite and not negative, for a picture of any size.
 
         color: linear radiance `[H, W, 3]`; pixels that are NaN or Inf take the median of their finite neighbours, and
-        negative ones count as zero. albedo: `[H, W, 3]` in [0, 1]. normal: `[H, W, 3]` in [-1, 1]. A feature that is None
-        is left out, which costs quality. Raises ValueError if shapes do not fit.
+        negative ones count as zero. albedo: `[H, W, 3]` in [0, 1]. normal: `[H, W, 3]` in [-1, 1]. A feature that is
+        None is left out, which costs quality. Raises ValueError if shapes do not fit.
         """
         for name, array in (("color", color), ("albedo", albedo), ("normal", normal)):
             if array is not None and (array.ndim != 3 or array.shape[2] != 3 or array.shape != color.shape):

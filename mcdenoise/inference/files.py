@@ -72,10 +72,8 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
         raise FrameError(f"--out {out} names one file, but there are {len(groups)} results: give a folder.")
     tasks = []
     for name, frames in groups:
-        if out is None:
-            output = name.with_name(name.stem + _SUFFIX)
-        else:
-            output = Path(out) if as_file else Path(out) / name.name
+        beside = name.with_name(name.stem + _SUFFIX)
+        output = beside if out is None else Path(out) if as_file else Path(out) / name.name
         tasks.append(Task(str(name) if len(frames) == 1 else str(frames[0].parent), frames, output))
     inputs = {frame.resolve() for task in tasks for frame in task.frames}
     outputs = [task.output.resolve() for task in tasks]

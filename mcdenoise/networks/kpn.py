@@ -11,15 +11,16 @@ from torch import Tensor, nn
 from mcdenoise.tonemap import log_curve, tonemap
 
 _DARKEST_ALBEDO = 0.1
-_BLACK_ALBEDO = 0.01
 
 
 class KPN(nn.Module):
     """A U-Net at half resolution and below predicts softmax kernels at full, 1/2, 1/4, 1/8 and 1/16 resolution.
 
     Sees log irradiance, T(radiance), albedo and normal, four pixels at a time (pixel unshuffle), which makes it several
-    times cheaper than a U-Net at full resolution. The kernels filter float32 irradiance. width: channels at half
-    resolution; deeper levels have up to twice as many. kernel: side of the kernels in pixels, odd.
+    times cheaper than a U-Net at full resolution. The same kernels filter radiance and irradiance (radiance divided by
+    albedo) in float32, and the network says for each pixel how much it trusts the latter, multiplied by albedo again:
+    that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones.
+    width: channels at half resolution; deeper levels have up to twice as many. kernel: side of the kernels, odd.
     """
 
     multiple = 16
@@ -47,12 +48,14 @@ class KPN(nn.Module):
         self.kernels3 = _head(w3, taps + 1)
         self.kernels2 = _head(w2, taps + 1)
         self.kernels1 = _head(w1, taps + 1)
-        self.kernels0 = _head(w1, 4 * (taps + 1))
+        self.kernels0 = _head(w1, 4 * (taps + 2))  # one more: trust in irradiance
 
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
-        divisor = demodulation(albedo)
-        irradiance = radiance.clip(min=0) / divisor
+        # Dividing by less turns a firefly into a bonfire.
+        divisor = albedo.clip(min=_DARKEST_ALBEDO)
+        radiance = radiance.clip(min=0)
+        irradiance = radiance / divisor
         x = torch.cat([log_curve(irradiance), tonemap(radiance), albedo, normal], dim=1)
 
         x = _relu(self.enc1a(F.pixel_unshuffle(x, 2)))
@@ -74,29 +77,27 @@ class KPN(nn.Module):
             self.kernels4(x4),
         ]
         with torch.autocast(radiance.device.type, enabled=False):
-            return _filter_pyramid(irradiance.float(), [head.float() for head in heads], self.kernel) * divisor.float()
+            heads = [head.float() for head in heads]
+            trust = heads[0][:, -1:].sigmoid()
+            images = torch.cat([irradiance, radiance], dim=1).float()
+            irradiance, radiance = _filter_pyramid(images, heads, self.kernel).chunk(2, dim=1)
+            return trust * irradiance * divisor.float() + (1 - trust) * radiance
 
 
-def demodulation(albedo: Tensor) -> Tensor:
-    """What radiance is divided by, `[B, 3, H, W]`: the albedo where that is safe.
+def _filter_pyramid(image: Tensor, heads: list[Tensor], kernel: int) -> Tensor:
+    """Filter every scale of `image` `[B, C, H, W]` by its kernels, and blend from coarse to fine (Vogels et al. 2018).
 
-    At least 0.1, because dividing by less turns a firefly into a bonfire; and 1 where the albedo is black (emitters, the
-    sky, or no albedo at all).
+    heads: from fine to coarse, each scale's kernel logits, then (but for the coarsest) the logit of the share of its
+    low frequencies that the coarser scales replace (their equation 9).
     """
-    black = albedo.amax(dim=1, keepdim=True) < _BLACK_ALBEDO
-    return torch.where(black, torch.ones_like(albedo), albedo.clip(min=_DARKEST_ALBEDO))
-
-
-def _filter_pyramid(irradiance: Tensor, heads: list[Tensor], kernel: int) -> Tensor:
-    """Filter every scale by its kernels, and blend from coarse to fine (Vogels et al. 2018, equation 9)."""
     taps = kernel * kernel
-    levels = [irradiance]
+    levels = [image]
     for _ in heads[1:]:
         levels.append(F.avg_pool2d(levels[-1], 2))
     result = filter_by_kernels(levels[-1], heads[-1].softmax(dim=1))
     for level, head in zip(levels[-2::-1], heads[-2::-1], strict=True):
         filtered = filter_by_kernels(level, head[:, :taps].softmax(dim=1))
-        blend = head[:, taps:].sigmoid()
+        blend = head[:, taps : taps + 1].sigmoid()
         result = filtered + blend * _smooth(result - F.avg_pool2d(filtered, 2))
     return result.clip(min=0)
 

@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
-from mcdenoise.atomic import replacing
 from mcdenoise.errors import ModelError
 from mcdenoise.networks import create
+from mcdenoise.tensorfile import write_tensors
 
 FORMAT = "mcdenoise-model-1"
+
+# What broken or hostile files raise while they are read.
+_BROKEN = (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError)
 
 
 def save_model(path: str | os.PathLike, network: nn.Module, summary: dict[str, Any]) -> None:
@@ -29,8 +31,7 @@ def save_model(path: str | os.PathLike, network: nn.Module, summary: dict[str, A
     }
     tensors = {name: tensor.detach().float().cpu().contiguous() for name, tensor in network.state_dict().items()}
     try:
-        with replacing(path) as temporary:
-            save_file(tensors, temporary, metadata)
+        write_tensors(path, tensors, metadata)
     except OSError as error:
         raise ModelError(f"{path}: cannot be written: {error.strerror or error}.") from None
 
@@ -47,12 +48,14 @@ def load_model(path: str | os.PathLike) -> tuple[nn.Module, dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
-                raise ModelError(f"{path}: is not an mcdenoise model (its metadata does not say {FORMAT}).")
+                raise ValueError(f"it is no mcdenoise model (its metadata does not say {FORMAT})")
             config = json.loads(metadata["config"])
             summary = json.loads(metadata.get("training", "{}"))
+            if not isinstance(summary, dict):
+                raise ValueError("its summary of training is no JSON object")
             network = create(metadata["architecture"], **config)
             network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ModelError, *_BROKEN) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"{path}: broken model file: {first.rstrip('.:')[:200]}.") from None
     if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):

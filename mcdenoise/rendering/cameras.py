@@ -37,8 +37,8 @@ def camera(loaded: LoadedScene, view: int, seed: int) -> np.ndarray:
     7 degrees, each within two deviations; distance times 0.7 to 1.15 (uniform in the logarithm); the point looked at is
     moved by up to 6% of the distance. It is kept if nothing stands between the scene's own camera and it, and if its
     preview is not black, uniform, or seen from inside an object. Views depend on their number alone, so that more of
-    them can be added later; `seed` varies them all. loaded: the scene with a film of about PREVIEW_SIDE pixels, best in a
-    scalar variant, which compiles nothing. Raises SceneError if no camera of TRIES is good.
+    them can be added later; `seed` varies them all. loaded: the scene with a film of about PREVIEW_SIDE pixels, best in
+    a scalar variant, which compiles nothing. Raises SceneError if no camera of TRIES is good.
     """
     if view == 0:
         return loaded.own_camera

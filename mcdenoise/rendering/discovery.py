@@ -2,7 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,8 @@ def find_scenes(sources: Iterable[str | Path]) -> list[SceneFile]:
 
     A file is a scene. A folder with `scene.xml` is that scene; another folder stands for its XML files whose root is
     <scene>, and for all such folders below it. A scene is called as its folder if its file is `scene.xml`, else as its
-    file; where names collide, the folders above are put before them. Raises SceneError if a source does not exist or
-    holds no scene.
+    file; where names collide, the folders above are put before them, or a number after.
+    Raises SceneError if a source does not exist or holds no scene.
     """
     paths: list[Path] = []
     for source in map(Path, sources):
@@ -72,12 +72,26 @@ def _names(paths: list[Path]) -> list[str]:
     for path in paths:
         absolute = path.resolve()
         own = absolute.parent.parts[1:] if absolute.name == "scene.xml" else (*absolute.parent.parts[1:], absolute.stem)
-        parts.append(own or ("scene",))
+        parts.append(tuple(re.sub(r"[^\w.-]+", "_", part).lstrip(".") or "_" for part in own) or ("scene",))
     depth = [1] * len(parts)
     while True:
         names = ["-".join(own[-count:]) for own, count in zip(parts, depth, strict=True)]
-        clashes = [i for i, name in enumerate(names) if names.count(name) > 1 and depth[i] < len(parts[i])]
+        # `a.xml` beside `a/scene.xml` has the same parts, and no folder above tells them apart.
+        rivals = [{other for other, called in zip(parts, names, strict=True) if called == name} for name in names]
+        clashes = [i for i, own in enumerate(parts) if len(rivals[i]) > 1 and depth[i] < len(own)]
         if not clashes:
-            return [re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "scene" for name in names]
+            return list(_numbered(names))
         for i in clashes:
             depth[i] += 1
+
+
+def _numbered(names: list[str]) -> Iterator[str]:
+    """The names, with -2, -3, ... after those that were there before."""
+    taken: set[str] = set()
+    for name in names:
+        number, free = 1, name
+        while free in taken or (number > 1 and free in names):
+            number += 1
+            free = f"{name}-{number}"
+        taken.add(free)
+        yield free

@@ -24,8 +24,8 @@ class RenderOptions:
     """What to render of each scene.
 
     spp: samples per pixel of a realization. realizations: independent renders of each view. views: cameras, the scene's
-    own first. size: (width, height), or None for the scene's own. reference_spp: samples per pixel of both halves of the
-    reference together, 0 for none. pixel_filter: Mitsuba's name, or `scene` for the scene's own. overwrite: replace
+    own first. size: (width, height), or None for the scene's own. reference_spp: samples per pixel of both halves of
+    the reference together, 0 for none. pixel_filter: Mitsuba's name, or `scene` for the scene's own. overwrite: replace
     frames that were rendered with other options, rather than refuse.
     """
 
@@ -193,7 +193,7 @@ def _jobs(
 
 
 def _done(job: worker.Job, overwrite: bool) -> bool:
-    """Whether the job's file is there, from the same scene and options. Raises SceneError if another is in its place."""
+    """Whether the job's file is there, from the same scene and options. Raises SceneError if another is in its way."""
     if not job.file.exists():
         return False
     try:

@@ -53,7 +53,8 @@ def render(loaded: LoadedScene, spp: int, base: int, index: int) -> tuple[Frame,
         total += part / spp * _render_pass(loaded, part, seed)
     radiance, invalid = _without_invalid(total[..., :3])
     features = np.nan_to_num(total[..., 3:], nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-    return Frame(radiance, features[..., :3], features[..., 3:6], features[..., 6]), invalid
+    albedo = features[..., :3].clip(0, 1)  # Mitsuba's estimate for glossy materials can be well above 1
+    return Frame(radiance, albedo, features[..., 3:6], features[..., 6]), invalid
 
 
 def _render_pass(loaded: LoadedScene, spp: int, seed: int) -> np.ndarray:

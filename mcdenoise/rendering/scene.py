@@ -114,7 +114,7 @@ def digest(path: Path) -> str:
 
 
 def _parse(path: Path) -> tuple[Any, Any]:
-    resolver = mi.Thread.thread().file_resolver() if hasattr(mi, "Thread") else mi.file_resolver()
+    resolver = mi.file_resolver() if hasattr(mi, "file_resolver") else mi.Thread.thread().file_resolver()
     folder = str(path.resolve().parent)
     if folder not in [str(known) for known in resolver]:
         resolver.prepend(folder)
@@ -123,7 +123,10 @@ def _parse(path: Path) -> tuple[Any, Any]:
 
 
 def _set_film(state: Any, size: tuple[int, int] | None, pixel_filter: str) -> None:
-    """Give every film RGB float32 pixels and the filter, and every sensor an independent sampler."""
+    """Give every sensor a film and an independent sampler, and every film RGB float32 pixels and the filter."""
+    for index in range(len(state.nodes)):
+        if state.nodes[index].type == mi.ObjectType.Sensor and not _has_film(state, state.nodes[index].props):
+            _add(state, index, "film", mi.ObjectType.Film, "hdrfilm")
     for index in range(len(state.nodes)):
         node = state.nodes[index]
         if node.type == mi.ObjectType.Sampler:
@@ -153,11 +156,21 @@ def _set_filter(state: Any, index: int, pixel_filter: str) -> None:
             if child.type == mi.ObjectType.ReconstructionFilter:
                 _make(child.props, pixel_filter)
                 return
+    _add(state, index, "rfilter", mi.ObjectType.ReconstructionFilter, pixel_filter)
+
+
+def _has_film(state: Any, sensor: Any) -> bool:
+    references = [key for key in sensor.keys() if sensor.type(key) == mi.Properties.Type.ResolvedReference]  # noqa: SIM118
+    return any(state.nodes[sensor[key].index()].type == mi.ObjectType.Film for key in references)
+
+
+def _add(state: Any, parent: int, key: str, kind: Any, plugin: str) -> None:
+    """Give the node number `parent` a new child, a `plugin` with its default properties."""
     node = mi.parser.SceneNode()
-    node.type = mi.ObjectType.ReconstructionFilter
-    node.props = mi.Properties(pixel_filter)
+    node.type = kind
+    node.props = mi.Properties(plugin)
     state.nodes.append(node)  # this moves the nodes in memory: references to them are void from here on
-    state.nodes[index].props["rfilter"] = mi.Properties.ResolvedReference(len(state.nodes) - 1)
+    state.nodes[parent].props[key] = mi.Properties.ResolvedReference(len(state.nodes) - 1)
 
 
 def _make(props: Any, plugin: str) -> None:

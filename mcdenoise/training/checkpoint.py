@@ -6,11 +6,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mcdenoise.atomic import replacing
 from mcdenoise.errors import TrainingError
+from mcdenoise.tensorfile import write_tensors
 
 _FORMAT = "mcdenoise-checkpoint-1"
 
@@ -26,8 +25,7 @@ def save(
             tensors[f"adam.{key}.{name}"] = tensor
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        with replacing(path) as temporary:
-            save_file(tensors, temporary, {"format": _FORMAT, "state": json.dumps(state)})
+        write_tensors(path, tensors, {"format": _FORMAT, "state": json.dumps(state)})
     except OSError as error:
         raise TrainingError(f"{path}: the checkpoint cannot be written: {error.strerror or error}.") from None
 

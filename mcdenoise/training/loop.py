@@ -72,7 +72,7 @@ class TrainOptions:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands. fraction: of the whole, 0 to 1. validation: the last one measured, of `validation_kind`."""
+    """Where training stands. fraction: of the whole, 0 to 1. validation: the last one, of kind `validation_kind`."""
 
     step: int
     fraction: float
@@ -102,13 +102,13 @@ def train(
     resume: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> TrainResult:
-    """Train on the views in the folder `renders` and write `out/model.safetensors`, with logs and a checkpoint beside it.
+    """Train on the views in the folder `renders`; write `out/model.safetensors`, with logs and a checkpoint beside it.
 
     Views of scenes marked as validation are never trained on: they measure. Without such, every tenth view is kept for
     that (at least one, if there are two). An unfinished run in `out` with the same options goes on where it was; with
     other options it is refused, unless `resume` says to go on under the new ones. Under torchrun all processes train
-    together (DistributedDataParallel), and the first writes. Deterministic on a CPU: interrupted and resumed, it reaches
-    the same weights. report: called after every step.
+    together (DistributedDataParallel), and the first writes. Deterministic on a CPU: interrupted and resumed, it
+    reaches the same weights. report: called after every step.
     Raises DataError, ModelError or TrainingError; a loss that is not finite raises TrainingError and leaves the last
     good checkpoint.
     """
@@ -272,7 +272,7 @@ def _train(
 
 
 def split_views(views: list[View]) -> tuple[list[View], list[View]]:
-    """(to train on, to measure on): by the scenes' marks, or every tenth view where no scene is marked as validation."""
+    """(to train on, to measure on): by the scenes' marks, or every tenth view where none is marked as validation."""
     training = [view for view in views if view.split == "train"]
     marked = [view for view in views if view.split == "validation"]
     if not training:
@@ -333,7 +333,9 @@ def _join_processes(device: torch.device) -> tuple[int, int]:
     """(rank, number of processes), joined into a group if torchrun started several."""
     said = os.environ.get("WORLD_SIZE", "1")
     if not said.isdigit():
-        raise TrainingError(f"the environment says WORLD_SIZE={said}, which is no number of processes: start with torchrun.")
+        raise TrainingError(
+            f"the environment says WORLD_SIZE={said}, which is no number of processes: start with torchrun."
+        )
     ranks = int(said)
     if ranks > 1 and not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")

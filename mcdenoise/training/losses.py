@@ -28,7 +28,7 @@ def l2(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def l2_tonemapped(prediction: Tensor, target: Tensor) -> Tensor:
-    """Mean of (T(f) - T(y))^2: its minimiser is T^-1 of the mean of T(y), which under noise is darker than the mean of y.
+    """Mean of (T(f) - T(y))^2: its minimiser is T^-1 of the mean of T(y), under noise darker than the mean of y.
 
     For comparison only: the paper shows that tonemapping the target is wrong.
     """

@@ -1,0 +1,224 @@
+import numpy as np
+import pytest
+import torch
+from synthetic import picture, write_constants, write_view
+
+from mcdenoise.data import CropDataset, find_views
+from mcdenoise.errors import DataError
+from mcdenoise.exr import write_frame
+from mcdenoise.frame import Frame
+from mcdenoise.tonemap import exposure
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.tensors(), other.tensors(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def views(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("renders")
+    write_view(folder / "a/view000", picture(48, 40, 1), realizations=2, seed=1)
+    write_view(folder / "b/view000", picture(40, 64, 2), realizations=4, seed=2)
+    return find_views(folder)
+
+
+@pytest.fixture(scope="module")
+def functional_views(tmp_path_factory):
+    """Noiseless frames in which radiance is twice the albedo, and |normal| is the albedo: every place knows its values."""
+    folder = tmp_path_factory.mktemp("functional")
+    rng = np.random.default_rng(3)
+    albedo = rng.permutation(48 * 40 * 3).reshape(48, 40, 3) % 997 / 1024  # half holds these exactly
+    frame = Frame(np.float32(2 * albedo), np.float32(albedo), np.float32(albedo * rng.choice([-1, 1], albedo.shape)))
+    for k in range(2):
+        write_frame(folder / f"r{k:03d}.exr", frame)
+    return find_views(folder)
+
+
+def test_an_example_is_the_same_whenever_it_is_asked_for(views):
+    dataset, again = CropDataset(views, crop=32, seed=4), CropDataset(views, crop=32, seed=4)
+    forward = [dataset[i] for i in range(12)]
+    backward = [again[i] for i in reversed(range(12))][::-1]
+    assert all(same(one, other) for one, other in zip(forward, backward, strict=True))
+    assert same(again.batch(3, 4), dataset.batch(3, 4))
+    assert torch.equal(again.batch(3, 4).target[2], forward[5].target)
+
+
+def test_examples_differ_by_number_and_by_seed(views):
+    dataset, other = CropDataset(views, crop=32, seed=4), CropDataset(views, crop=32, seed=5)
+    examples = [dataset[i] for i in range(12)] + [other[i] for i in range(12)]
+    assert len({example.radiance.numpy().tobytes() for example in examples}) == 24
+
+
+def split_of(example, frames):
+    """Which frames of value 2^k, k < `frames`, are in the input's mean and which in the target's."""
+    for count in range(1, frames):
+        ours = float(example.radiance.mean()) * count
+        theirs = float(example.target.mean()) * (frames - count)
+        bits = int(round(ours)), int(round(theirs))
+        whole = abs(ours - bits[0]) < 1e-3 and abs(theirs - bits[1]) < 1e-3
+        if whole and sum(bits) == 2**frames - 1 and bits[0].bit_count() == count and not bits[0] & bits[1]:
+            return bits
+    raise AssertionError("input and target are not means of disjoint halves of all the realizations")
+
+
+def unscaled(folder, **options):
+    """A dataset that only draws views, realizations and places; its exposure is undone by the value of r000."""
+    dataset = CropDataset(find_views(folder), crop=16, augment=False, **options)
+    scale = exposure(dataset.cache.get(dataset.views[0].realizations[0])[0])
+
+    def example(index):
+        found = dataset[index]
+        return type(found)(found.radiance / scale, found.albedo, found.normal, found.target / scale)
+
+    return example
+
+
+def test_both_orders_of_a_pair_occur_equally_often(tmp_path):
+    example = unscaled(write_constants(tmp_path, [1, 2]))
+    splits = [split_of(example(i), 2) for i in range(200)]
+    assert set(splits) == {(1, 2), (2, 1)}
+    # A fair coin thrown 200 times: 3.5 standard deviations are 25 throws.
+    assert abs(splits.count((1, 2)) - 100) < 25
+
+
+def test_input_and_target_never_share_a_realization_and_use_all(tmp_path):
+    example = unscaled(write_constants(tmp_path, [1, 2, 4, 8]))
+    splits = [split_of(example(i), 4) for i in range(600)]
+    assert set(splits) == {(bits, 15 - bits) for bits in range(1, 15)}  # every proper subset is an input at times
+    singles = sum(ours.bit_count() == 1 for ours, _ in splits) / 600
+    # One realization half of the time, and in a third of the rest: 0.667; 3.5 standard deviations of 600 draws are 0.067.
+    assert abs(singles - 2 / 3) < 0.067
+
+
+def test_input_and_target_have_the_truth_as_their_mean(tmp_path):
+    # The left half is 1 without noise and tells the exposure; the right half is noise of mean 1.
+    rng = np.random.default_rng(8)
+    for view in range(60):
+        (tmp_path / f"s/view{view:03d}").mkdir(parents=True)
+        for k in range(3):
+            radiance = np.ones((16, 16, 3), np.float32)
+            radiance[:, 8:] = rng.gamma(0.5, 2.0, (16, 8, 3))  # relative variance 2
+            write_frame(tmp_path / f"s/view{view:03d}/r{k:03d}.exr", Frame(radiance))
+    batch = CropDataset(find_views(tmp_path), crop=16, augment=False).batch(0, 600)
+    for image in (batch.radiance, batch.target):
+        known = image[:, :1, :1, :1]
+        mean = float((image / known)[..., 8:].mean())
+        # 60 views x 3 frames x 384 values of variance 2: standard deviation 0.0054, somewhat more as draws repeat frames.
+        assert abs(mean - 1) < 0.025
+
+
+def test_turns_and_permutations_apply_alike_to_all(functional_views):
+    dataset = CropDataset(functional_views, crop=32, feature_dropout=0)
+    turned = set()
+    for i in range(60):
+        example = dataset[i]
+        scale = float((example.radiance.sum() / (2 * example.albedo.sum())))
+        torch.testing.assert_close(example.radiance, 2 * scale * example.albedo, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(example.target, example.radiance, rtol=1e-6, atol=0)
+        places = example.normal.abs().sort(dim=0).values, example.albedo.sort(dim=0).values
+        torch.testing.assert_close(*places, rtol=0, atol=0)  # its axes have a permutation of their own
+        turned.add(tuple((example.albedo[:, 0, 0]).tolist()))
+    assert len(turned) > 40
+
+
+def test_every_turn_and_permutation_occurs(tmp_path):
+    # Crops of the whole frame: only 8 turns x 6 permutations remain, and the corners and channels tell which.
+    albedo = np.zeros((8, 8, 3), np.float32)
+    albedo[0, 0], albedo[0, -1] = (0.25, 0.5, 0.75), (0.125, 0.375, 0.625)
+    for k in range(2):
+        write_frame(tmp_path / f"r{k:03d}.exr", Frame(albedo, albedo))
+    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0)
+    seen = {dataset[i].albedo.numpy().tobytes() for i in range(600)}
+    assert len(seen) == 48  # a given one is missing from 600 draws with a chance of 3e-6
+
+
+def test_normals_are_mirrored_and_their_axes_permuted(tmp_path):
+    normal = np.broadcast_to(np.float32([0.125, 0.25, 0.5]), (8, 8, 3))
+    for k in range(2):
+        write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((8, 8, 3), np.float32), None, normal))
+    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0)
+    assert len({tuple(dataset[i].normal[:, 0, 0].tolist()) for i in range(600)}) == 48
+
+
+def test_exposure_changes_input_and_target_alike(functional_views):
+    dataset = CropDataset(functional_views, crop=32, exposure_stops=1.0)
+    middle = exposure(dataset.cache.get(functional_views[0].realizations[0])[0])
+    plain = CropDataset(functional_views, crop=32, augment=False)[0]
+    scale = float(plain.radiance.sum() / (2 * plain.albedo.sum()))
+    assert scale == pytest.approx(middle, rel=1e-5)
+    stops = []
+    for i in range(200):
+        example = dataset[i]
+        torch.testing.assert_close(example.target, example.radiance, rtol=1e-6, atol=0)
+        if example.albedo.any():
+            stops.append(float(torch.log2(example.radiance.sum() / (2 * example.albedo.sum()) / middle)))
+    # Uniform on [-1, 1]: of some 180 draws the outermost lie within 0.1 of the ends but for a chance of 1e-4.
+    assert -1.0001 < min(stops) < -0.9
+    assert 0.9 < max(stops) < 1.0001
+
+
+def test_frames_smaller_than_the_crop_are_mirrored_to_its_size(tmp_path):
+    write_view(tmp_path, picture(10, 7), realizations=2)
+    dataset = CropDataset(find_views(tmp_path), crop=32, augment=False)
+    example = dataset[0]
+    frames = [dataset.cache.get(path)[0] for path in dataset.views[0].realizations]
+    scale = exposure(frames[0])
+    mirrored = [np.pad(f, [(0, 22), (0, 25), (0, 0)], mode="symmetric").transpose(2, 0, 1) * scale for f in frames]
+    order = 0 if np.allclose(example.radiance, mirrored[0], rtol=1e-5) else 1
+    np.testing.assert_allclose(example.radiance, mirrored[order], rtol=1e-5)
+    np.testing.assert_allclose(example.target, mirrored[1 - order], rtol=1e-5)
+    assert [tuple(tensor.shape) for tensor in dataset[1].tensors()] == [(3, 32, 32)] * 4
+    np.testing.assert_array_equal(example.albedo[:, :10, 7:14], example.albedo[:, :10, :7].flip(2))
+
+
+def test_radiance_and_target_are_linear(tmp_path):
+    # A ramp over five decades: any curve on it would bend it.
+    ramp = np.float32(np.logspace(-2, 3, 32 * 32)).reshape(32, 32, 1).repeat(3, axis=2)
+    for k in range(2):
+        write_frame(tmp_path / f"r{k:03d}.exr", Frame(ramp))
+    example = CropDataset(find_views(tmp_path), crop=32, augment=False)[0]
+    for image in (example.radiance, example.target):
+        ratio = image / torch.from_numpy(ramp.transpose(2, 0, 1).copy())
+        torch.testing.assert_close(ratio, ratio[0, 0, 0].expand_as(ratio), rtol=1e-5, atol=0)
+
+
+def test_features_go_missing_as_often_as_asked(tmp_path):
+    truth = picture(8, 8)
+    for k in range(2):
+        write_frame(tmp_path / f"r{k:03d}.exr", truth)
+    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0.3)
+    examples = [dataset[i] for i in range(900)]
+    seen = [(bool(e.albedo.any()), bool(e.normal.any())) for e in examples]
+    # A share of 0.1 in 900 draws has a standard deviation of 0.01: 3.5 of them.
+    for missing in ((False, True), (True, False), (False, False)):
+        assert abs(seen.count(missing) / 900 - 0.1) < 0.035
+    never = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0)
+    assert all(never[i].albedo.any() and never[i].normal.any() for i in range(50))
+
+
+def test_a_reference_is_the_target_if_asked_for(tmp_path):
+    write_constants(tmp_path / "with", [1, 2, 4])
+    write_constants(tmp_path / "with", [10, 30], prefix="ref")
+    write_constants(tmp_path / "without", [100, 200])
+    example = unscaled(tmp_path, target="reference")
+    inputs = set()
+    for i in range(100):
+        found = example(i)
+        assert float(found.target.mean()) == pytest.approx(20, rel=1e-5)
+        inputs.add(round(float(found.radiance.mean()), 3))
+    assert inputs == {1, 2, 4, 1.5, 2.5, 3, 2.333}  # all realizations together, too: none is needed as a target
+
+
+def test_references_are_not_decoded_without_need(tmp_path, caplog):
+    folder = write_view(tmp_path, references=True)
+    reference = folder / "ref_a.exr"
+    reference.write_bytes(reference.read_bytes()[:-100])
+    CropDataset(find_views(tmp_path), crop=32)[0]
+    assert not [record for record in caplog.records if "ref_a" in record.getMessage()]
+    with pytest.raises(DataError):
+        CropDataset(find_views(tmp_path), crop=32, target="reference")[0]
+
+
+def test_references_that_are_not_there_are_an_error(views):
+    with pytest.raises(DataError, match="--reference-spp"):
+        CropDataset(views, target="reference")

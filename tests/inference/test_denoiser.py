@@ -1,0 +1,228 @@
+import numpy as np
+import pytest
+import torch
+from synthetic import noisy, picture
+
+from mcdenoise.errors import McdenoiseError, ModelError
+from mcdenoise.inference import denoiser as denoiser_module
+from mcdenoise.inference.denoiser import Denoiser
+
+
+@pytest.fixture(scope="module")
+def denoiser(model):
+    return Denoiser(model, "cpu", "float32")
+
+
+def frame(height, width, seed=0):
+    return noisy(picture(height, width, seed), np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 400), (400, 1), (33, 47), (64, 32), (17, 100)])
+def test_any_size_comes_back_in_its_size(denoiser, size):
+    given = frame(*size)
+    result = denoiser.denoise(given.radiance, given.albedo, given.normal)
+    assert result.shape == (*size, 3)
+    assert result.dtype == np.float32
+    assert np.isfinite(result).all()
+    assert (result >= 0).all()
+
+
+def test_padding_does_not_show(kernels):
+    # The padded part repeats the edge; well inside, a picture and a part of it that needs padding agree.
+    given = frame(96, 288)
+    tool = Denoiser(kernels, "cpu", "float32")
+    whole = tool._run(stacked(given))
+    part = tool._run(stacked(given)[:, :, :, :281])
+    torch.testing.assert_close(part[..., :120], whole[..., :120], rtol=1e-4, atol=1e-5)
+
+
+def stacked(given):
+    images = np.concatenate([given.radiance, given.albedo, given.normal], axis=2)
+    return torch.from_numpy(images).permute(2, 0, 1)[None]
+
+
+def test_tiles_do_not_show(denoiser, monkeypatch):
+    given = frame(330, 290)
+    whole = denoiser.denoise(given.radiance, given.albedo, given.normal)
+    monkeypatch.setattr(denoiser_module, "_WHOLE_PIXELS", 1000)
+    monkeypatch.setattr(denoiser_module, "_TILE", 128)
+    tiled = denoiser.denoise(given.radiance, given.albedo, given.normal)
+    # What lies beyond the margin of 128 pixels hardly counts, even at the tiles' borders.
+    assert np.abs(tiled - whole).max() < 0.02 * whole.max()
+    # Within the first tile everything that counts at all is seen, but for its last pixels.
+    np.testing.assert_allclose(tiled[:64, :64], whole[:64, :64], rtol=1e-3, atol=1e-4 * whole.max())
+    monkeypatch.setattr(denoiser_module, "_MARGIN", 0)
+    bare = denoiser.denoise(given.radiance, given.albedo, given.normal)
+    assert np.abs(bare - whole).max() > np.abs(tiled - whole).max()  # the margin is what hides them
+
+
+def spoilt(kind):
+    given = frame(48, 48)
+    radiance = given.radiance
+    if kind == "NaN":
+        radiance[5:9, 7] = np.nan
+    elif kind == "Inf":
+        radiance[5, 7, 0] = np.inf
+        radiance[20, 20, 1] = -np.inf
+    elif kind == "negative":
+        radiance[10:20] *= -1
+    elif kind == "huge":
+        radiance[11, 12] = 1e30
+    elif kind == "huge in the dark":
+        radiance *= np.float32(1e-7)
+        radiance[11, 12] = 1e30
+    elif kind == "all huge":
+        radiance[:] = 1e30
+    elif kind == "largest":
+        radiance[:] = np.finfo(np.float32).max
+    elif kind == "tiny":
+        radiance *= np.float32(1e-20)
+    elif kind == "subnormal":
+        radiance[:] = 1e-42
+    elif kind == "all NaN":
+        radiance[:] = np.nan
+    elif kind == "all Inf":
+        radiance[:] = np.inf
+    elif kind == "all negative":
+        radiance[:] = -1
+    elif kind == "black":
+        radiance[:] = 0
+    return given
+
+
+KINDS = ["NaN", "Inf", "negative", "huge", "huge in the dark", "all huge", "largest"]
+KINDS += ["tiny", "subnormal", "all NaN", "all Inf", "all negative", "black"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_whatever_renderers_write_gives_finite_radiance(model, kind, precision):
+    given = spoilt(kind)
+    result = Denoiser(model, "cpu", precision).denoise(given.radiance, given.albedo, given.normal)
+    assert np.isfinite(result).all()
+    assert (result >= 0).all()
+
+
+@pytest.mark.parametrize("kind", ["black", "all NaN", "all negative"])
+def test_black_stays_black(kernels, kind):
+    given = spoilt(kind)
+    assert not Denoiser(kernels, "cpu", "float32").denoise(given.radiance, given.albedo, given.normal).any()
+
+
+@pytest.mark.parametrize("kind", ["NaN", "Inf"])
+def test_features_may_be_broken_too(denoiser, kind):
+    given = frame(32, 32)
+    albedo, normal = given.albedo.copy(), given.normal.copy()
+    albedo[3, 3] = normal[9, 9] = np.nan if kind == "NaN" else np.inf
+    result = denoiser.denoise(given.radiance, albedo * 50, normal * 1e30)
+    assert np.isfinite(result).all()
+
+
+def test_features_may_be_missing_and_count_if_there(denoiser):
+    given = frame(48, 40)
+    results = [
+        denoiser.denoise(given.radiance, albedo, normal)
+        for albedo in (given.albedo, None)
+        for normal in (given.normal, None)
+    ]
+    assert all(np.isfinite(result).all() for result in results)
+    for i, one in enumerate(results):
+        for other in results[:i]:
+            assert not np.allclose(one, other)
+    zeros = np.zeros_like(given.radiance)
+    np.testing.assert_array_equal(denoiser.denoise(given.radiance, zeros, zeros), results[3])
+
+
+@pytest.mark.parametrize("scale", [1e-3, 0.1, 3.0, 1e3])
+def test_exposure_does_not_matter(denoiser, scale):
+    given = frame(64, 64)
+    plain = denoiser.denoise(given.radiance, given.albedo, given.normal)
+    scaled = denoiser.denoise(given.radiance * np.float32(scale), given.albedo, given.normal) / scale
+    lit = plain > 1e-3 * plain.max()
+    assert lit.mean() > 0.3
+    np.testing.assert_allclose(scaled[lit], plain[lit], rtol=1e-3)
+
+
+def test_bf16_is_close_to_float32(model):
+    given = frame(64, 64)
+    full, half = (
+        Denoiser(model, "cpu", precision).denoise(given.radiance, given.albedo, given.normal)
+        for precision in ("float32", "bf16")
+    )
+    # bf16 keeps 8 bits; some twenty layers of it stay within a few percent of the brightest values.
+    assert 0 < np.abs(full - half).mean() < 0.05 * full.mean()
+
+
+def test_inputs_are_not_changed(denoiser):
+    given = spoilt("NaN")
+    arrays = given.radiance, given.albedo, given.normal
+    before = [array.copy() for array in arrays]
+    for array in arrays:
+        array.flags.writeable = False
+    denoiser.denoise(*arrays)
+    for array, copy in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_the_same_input_gives_the_same_bytes(denoiser):
+    given = frame(40, 40)
+    first = denoiser.denoise(given.radiance, given.albedo, given.normal)
+    denoiser.denoise(frame(33, 20, 1).radiance)
+    np.testing.assert_array_equal(denoiser.denoise(given.radiance, given.albedo, given.normal), first)
+
+
+def test_views_of_arrays_will_do(denoiser):
+    given = frame(40, 56)
+    turned = [array[::-1].transpose(1, 0, 2)[:, ::-1] for array in (given.radiance, given.albedo, given.normal)]
+    copied = [np.ascontiguousarray(array) for array in turned]
+    np.testing.assert_array_equal(denoiser.denoise(*turned), denoiser.denoise(*copied))
+
+
+@pytest.mark.parametrize(
+    ("color", "albedo", "normal"),
+    [
+        ((8, 8), None, None),
+        ((8, 8, 1), None, None),
+        ((8, 8, 4), None, None),
+        ((1, 8, 8, 3), None, None),
+        ((0, 8, 3), None, None),
+        ((8, 0, 3), None, None),
+        ((8, 8, 3), (8, 9, 3), None),
+        ((8, 8, 3), (8, 8, 1), None),
+        ((8, 8, 3), (8, 8, 3), (4, 8, 3)),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(denoiser, color, albedo, normal):
+    arrays = [None if shape is None else np.ones(shape, np.float32) for shape in (color, albedo, normal)]
+    with pytest.raises(ValueError, match="must"):
+        denoiser.denoise(*arrays)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("no-such-model", "no model"), ("missing.safetensors", "no such model file"), (".", "is a folder")],
+)
+def test_models_that_are_not_there_are_named(name, said):
+    with pytest.raises(ModelError, match=said) as caught:
+        Denoiser(name, "cpu")
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:999", "meta", "", "cuda:x", "xpu"])
+def test_devices_that_are_not_there_are_refused(kernels, device):
+    with pytest.raises(McdenoiseError) as caught:
+        Denoiser(kernels, device)
+    assert "device" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_the_gpu_agrees_with_the_processor(model):
+    given = frame(70, 90)
+    cpu, gpu = (
+        Denoiser(model, device, "float32").denoise(given.radiance, given.albedo, given.normal)
+        for device in ("cpu", "cuda")
+    )
+    # TF32, which cuDNN takes for convolutions, keeps 10 bits.
+    np.testing.assert_allclose(gpu, cpu, rtol=0.02, atol=0.01 * cpu.max())

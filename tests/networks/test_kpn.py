@@ -1,0 +1,142 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mcdenoise.networks import create
+from mcdenoise.networks.kpn import filter_by_kernels
+
+
+DARKEST = 0.1  # albedo that radiance is divided by, at the least
+
+
+def wild(seed=0, kernel=5, trust=0.0):
+    """A network whose kernels are far from uniform. trust: bias of its trust in irradiance; 100 is full, -100 is none."""
+    torch.manual_seed(seed)
+    network = create("kpn", width=8, kernel=kernel).eval()
+    for name, module in network.named_modules():
+        if name.startswith("kernels"):
+            nn.init.normal_(module.weight, std=0.5)
+    with torch.no_grad():
+        network.kernels0.bias[-4:] = trust
+    return network
+
+
+def picture(height=48, width=32, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    radiance, albedo, normal = (torch.rand(2, 3, height, width, generator=generator) for _ in range(3))
+    return radiance.exp() ** 3, albedo, normal * 2 - 1
+
+
+def random_kernels(side, height=5, width=6):
+    generator = torch.Generator().manual_seed(side)
+    return torch.randn(2, side * side, height, width, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("side", [1, 3, 5])
+def test_the_filter_is_a_weighted_mean_of_neighbours(side):
+    image = torch.randn(2, 3, 5, 6, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
+    kernels = random_kernels(side)
+    reach = side // 2
+    expected = torch.zeros_like(image)
+    for y in range(5):
+        for x in range(6):
+            for tap in range(side * side):
+                row = min(max(y + tap // side - reach, 0), 4)
+                column = min(max(x + tap % side - reach, 0), 5)
+                expected[:, :, y, x] += kernels[:, tap, y, x, None] * image[:, :, row, column]
+    torch.testing.assert_close(filter_by_kernels(image, kernels), expected)
+
+
+@pytest.mark.parametrize("side", [1, 3])
+def test_the_gradient_of_the_filter_is_right(side):
+    image = torch.randn(2, 3, 5, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    kernels = random_kernels(side).requires_grad_()
+    assert torch.autograd.gradcheck(lambda k: filter_by_kernels(image, k), kernels)
+
+
+def test_softmax_kernels_stay_within_the_values_of_their_window():
+    image = picture()[0]
+    kernels = (5 * torch.randn(2, 25, 48, 32, generator=torch.Generator().manual_seed(2))).softmax(dim=1)
+    filtered = filter_by_kernels(image, kernels)
+    padded = F.pad(image, [2] * 4, mode="replicate")
+    highest, lowest = F.max_pool2d(padded, 5, 1), -F.max_pool2d(-padded, 5, 1)
+    assert (filtered <= highest * (1 + 1e-5)).all()
+    assert (filtered >= lowest * (1 - 1e-5)).all()
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("value", [1e-3, 0.5, 300.0])
+def test_a_constant_picture_stays_constant_whatever_the_weights(kernel, value):
+    # Kernels add up to one at every scale, and the blend of scales adds nothing to what all agree upon.
+    _, _, normal = picture()
+    colour = torch.tensor([1.0, 0.4, 2.0])[None, :, None, None]
+    radiance, albedo = (colour * value).expand(2, 3, 48, 32), (colour / 4).expand(2, 3, 48, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(wild(kernel=kernel)(radiance, albedo, normal), radiance.contiguous(), rtol=1e-4, atol=0)
+
+
+def test_constant_radiance_stays_constant_where_radiance_is_trusted():
+    _, albedo, normal = picture()
+    radiance = torch.full_like(albedo, 0.7)
+    with torch.inference_mode():
+        torch.testing.assert_close(wild(trust=-100.0)(radiance, albedo, normal), radiance, rtol=1e-4, atol=0)
+
+
+def test_texture_of_the_albedo_is_kept_exactly_where_irradiance_is_trusted():
+    _, albedo, normal = picture()
+    albedo = torch.where(torch.rand(albedo.shape, generator=torch.Generator().manual_seed(3)) > 0.5, 0.9, 0.2)
+    with torch.inference_mode():
+        torch.testing.assert_close(wild(trust=100.0)(2 * albedo, albedo, normal), 2 * albedo, rtol=1e-4, atol=0)
+
+
+def test_untrained_it_is_a_blur_that_keeps_the_mean():
+    torch.manual_seed(0)
+    radiance, albedo, normal = picture(64, 64)
+    with torch.inference_mode():
+        output = create("kpn", width=8).eval()(radiance, torch.zeros_like(albedo), normal)
+    # Only edges, whose pixels are repeated, change the mean.
+    assert float(output.mean()) == pytest.approx(float(radiance.mean()), rel=0.05)
+    assert float(output.std()) < 0.3 * float(radiance.std())
+
+
+def test_it_never_goes_far_beyond_its_input_or_below_zero():
+    radiance, albedo, normal = picture()
+    highest = float((radiance / albedo.clip(min=DARKEST)).max())  # the larger of radiance and irradiance
+    for seed in range(5):
+        with torch.inference_mode():
+            output = wild(seed)(radiance, albedo, normal)
+        assert (output >= 0).all()
+        # Each of the four blends swaps low frequencies and may overshoot; measured: by a few percent.
+        assert float(output.max()) <= 1.5 * highest
+
+
+@pytest.mark.parametrize("albedo", [0.0, 1e-9, 1e-2, 1.0])
+@pytest.mark.parametrize("brightest", [1.0, 1e9, 1e30])
+def test_no_albedo_and_no_firefly_makes_it_blow_up(albedo, brightest):
+    radiance, _, normal = picture()
+    radiance[:, :, 20, 11] = brightest
+    features = torch.full_like(radiance, albedo)
+    with torch.inference_mode():
+        output = wild()(radiance, features, normal)
+    assert output.isfinite().all()
+    assert float(output.max()) <= 1.5 * float(radiance.max())
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 80), (112, 48)])
+def test_it_takes_any_multiple_of_16(size):
+    network = wild()
+    assert network.multiple == 16
+    with torch.inference_mode():
+        assert network(*picture(*size)).shape == (2, 3, *size)
+
+
+def test_every_weight_learns():
+    torch.manual_seed(0)
+    network = wild().train()
+    radiance, albedo, normal = picture(64, 64)
+    ((network(radiance, albedo, normal) - 1) ** 2).mean().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.any(), name
+        assert parameter.grad.isfinite().all(), name

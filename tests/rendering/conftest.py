@@ -1,0 +1,40 @@
+"""Mitsuba in the test's own process: for tests that look at single renders, not at files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mcdenoise.rendering.variants import probe
+
+
+@pytest.fixture
+def scalar() -> None:
+    """Mitsuba's scalar_rgb, which compiles nothing."""
+    import mitsuba as mi
+
+    mi.set_variant("scalar_rgb")
+    mi.set_log_level(mi.LogLevel.Error)
+
+
+@pytest.fixture
+def load(scalar, write_scene) -> Callable:
+    """Write a scene (keywords as of `scene_xml`) and load it in scalar_rgb as the farm does."""
+    from mcdenoise.rendering import scene
+
+    def load_scene(
+        size: tuple[int, int] | None = None, pixel_filter: str = "box", path: Path | None = None, **parts: str
+    ) -> scene.LoadedScene:
+        path = path or write_scene(**parts)
+        return scene.load(path, size, pixel_filter, scene.digest(path))
+
+    return load_scene
+
+
+@pytest.fixture(scope="session")
+def llvm() -> str:
+    """The name of the LLVM variant. Skips on a machine for which there is no LLVM that Mitsuba can use."""
+    found = probe("llvm_ad_rgb")
+    if not found.works:
+        pytest.skip(f"no LLVM for Mitsuba on this machine: {found.reason}")
+    return "llvm_ad_rgb"

@@ -1,0 +1,524 @@
+"""Frame files: what is written, what is understood, what is kept, and what is refused in one line."""
+
+import shutil
+import struct
+
+import numpy as np
+import OpenEXR
+import pytest
+
+from mcdenoise.errors import FrameError
+from mcdenoise.exr import read_attributes, read_frame, replace_radiance, write_frame
+from mcdenoise.frame import Frame
+
+HEIGHT, WIDTH = 37, 29
+PLAIN = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def frame(rng):
+    return Frame(
+        radiance=(rng.gamma(0.3, 5.0, (HEIGHT, WIDTH, 3)) - 0.1).astype(np.float32),
+        albedo=rng.random((HEIGHT, WIDTH, 3)).astype(np.float32),
+        normal=rng.uniform(-1, 1, (HEIGHT, WIDTH, 3)).astype(np.float32),
+        depth=rng.uniform(0, 100, (HEIGHT, WIDTH)).astype(np.float32),
+        attributes={"scene": "hall", "spp": 8, "gain": 1.5, "seed": 7},
+    )
+
+
+def plane(rng, kind="f4", height=HEIGHT, width=WIDTH):
+    return rng.random((height, width)).astype(kind)
+
+
+def write_channels(path, channels, header=PLAIN):
+    OpenEXR.File(dict(header), dict(channels)).write(str(path))
+    return path
+
+
+def tiled():
+    """A header that says tiles of 16 x 8."""
+    tiles = OpenEXR.TileDescription()
+    tiles.xSize, tiles.ySize = 16, 8
+    return {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.tiledimage, "tiles": tiles}
+
+
+def channels_of(path, part=0):
+    found = OpenEXR.File(str(path), separate_channels=True).parts[part].channels
+    return {name: channel.pixels for name, channel in found.items()}
+
+
+def end_of_header(data):
+    position = 8
+    while data[position]:
+        type_name = data.index(b"\0", position) + 1
+        size = data.index(b"\0", type_name) + 1
+        position = size + 4 + struct.unpack_from("<i", data, size)[0]
+    return position + 1
+
+
+def raw_attributes(data):
+    """Name -> (type, bytes) as the file says them, read independently of OpenEXR."""
+    found, position = {}, 8
+    while data[position]:
+        type_name = data.index(b"\0", position) + 1
+        size = data.index(b"\0", type_name) + 1
+        value = size + 4
+        length = struct.unpack_from("<i", data, size)[0]
+        name = data[position : type_name - 1].decode()
+        found[name] = (data[type_name : size - 1].decode(), data[value : value + length])
+        position = value + length
+    return found
+
+
+def insert_attribute(data, name, type_name, value):
+    """The scanline file `data` with one more attribute of any type in its header."""
+    attribute = name.encode() + b"\0" + type_name.encode() + b"\0" + struct.pack("<i", len(value)) + value
+    end = end_of_header(data)
+    chunks = (struct.unpack_from("<Q", data, end)[0] - end) // 8
+    table = struct.unpack_from(f"<{chunks}Q", data, end)
+    moved = struct.pack(f"<{chunks}Q", *(offset + len(attribute) for offset in table))
+    return data[:8] + attribute + data[8:end] + moved + data[end + 8 * chunks :]
+
+
+# Writing
+
+
+def test_a_frame_comes_back_as_it_was_written(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    back = read_frame(tmp_path / "a.exr")
+    np.testing.assert_array_equal(back.radiance, frame.radiance)
+    for name in ("albedo", "normal", "depth"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(frame, name).astype(np.float16).astype(np.float32))
+        assert getattr(back, name).dtype == np.float32
+    assert back.attributes.items() >= frame.attributes.items()
+
+
+def test_what_was_read_and_written_again_has_the_same_bytes(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    write_frame(tmp_path / "b.exr", frame)
+    write_frame(tmp_path / "c.exr", read_frame(tmp_path / "a.exr"))
+    assert (tmp_path / "a.exr").read_bytes() == (tmp_path / "b.exr").read_bytes() == (tmp_path / "c.exr").read_bytes()
+
+
+def test_a_frame_file_has_the_names_and_types_of_the_contract(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    types = {name: pixels.dtype for name, pixels in channels_of(tmp_path / "a.exr").items()}
+    half = ["albedo.R", "albedo.G", "albedo.B", "normal.X", "normal.Y", "normal.Z", "depth.T"]
+    assert types == dict.fromkeys("RGB", np.dtype("f4")) | dict.fromkeys(half, np.dtype("f2"))
+    assert read_attributes(tmp_path / "a.exr")["channels"] == sorted(types)
+
+
+def test_features_that_are_not_there_are_not_written(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", Frame(frame.radiance))
+    assert sorted(channels_of(tmp_path / "a.exr")) == ["B", "G", "R"]
+    back = read_frame(tmp_path / "a.exr")
+    assert (back.albedo, back.normal, back.depth) == (None, None, None)
+
+
+def test_depth_beyond_half_is_clipped_and_not_infinite(tmp_path, frame):
+    frame.depth[:] = 1e6
+    write_frame(tmp_path / "a.exr", frame)
+    assert (read_frame(tmp_path / "a.exr").depth == 65504).all()
+
+
+def test_attributes_are_read_without_pixels(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    found = read_attributes(tmp_path / "a.exr")
+    assert found.items() >= frame.attributes.items()
+    assert found["size"] == (WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("seed", [2**31 - 1, 2**31, 2**32 - 1])
+def test_a_seed_of_32_bits_is_not_turned_negative_by_the_header(tmp_path, frame, seed):
+    frame.attributes["seed"] = seed
+    write_frame(tmp_path / "a.exr", frame)
+    assert int(read_attributes(tmp_path / "a.exr")["seed"]) == seed
+
+
+def test_a_write_that_fails_is_one_line_and_leaves_nothing(tmp_path, frame, capfd):
+    frame.attributes["odd"] = object()
+    with pytest.raises(FrameError, match=r"a\.exr: cannot be written") as caught:
+        write_frame(tmp_path / "a.exr", frame)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FrameError, match="cannot be written"):
+        write_frame(tmp_path / "missing folder" / "a.exr", Frame(frame.radiance))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_write_that_fails_keeps_the_file_that_was_there(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    before = (tmp_path / "a.exr").read_bytes()
+    frame.attributes["odd"] = object()
+    with pytest.raises(FrameError):
+        write_frame(tmp_path / "a.exr", frame)
+    assert (tmp_path / "a.exr").read_bytes() == before
+
+
+# The names of other renderers
+
+MITSUBA = ("{c}", "albedo.{c}", "normal.{x}", "depth.T")
+CYCLES = (
+    "ViewLayer.Combined.{c}",
+    "ViewLayer.Denoising Albedo.{c}",
+    "ViewLayer.Denoising Normal.{x}",
+    "ViewLayer.Denoising Depth.Z",
+)
+CYCLES_PASSES = ("Main.Combined.{c}", None, "Main.Normal.{x}", "Main.Depth.Z")
+PBRT = ("{c}", "Albedo.{c}", "Ns.{x}", None)
+PBRT_GEOMETRIC = ("{c}", "Albedo.{c}", "N.{x}", None)
+PLAIN_RGB = ("{c}", None, None, "Z")
+
+
+def named(names, rng):
+    """(channels by name, what should be found in them)."""
+    channels, expected = {}, {}
+    for feature, pattern in zip(("radiance", "albedo", "normal", "depth"), names, strict=True):
+        if pattern is None:
+            expected[feature] = None
+            continue
+        letters = [""] if "{" not in pattern else list(zip("RGB", "XYZ", strict=True))
+        planes = [plane(rng) for _ in letters]
+        for letter, pixels in zip(letters, planes, strict=True):
+            channels[pattern.format(c=letter[0], x=letter[1]) if letter else pattern] = pixels
+        expected[feature] = planes[0] if feature == "depth" else np.stack(planes, axis=-1)
+    return channels, expected
+
+
+def assert_found(frame, expected):
+    for feature, values in expected.items():
+        if values is None:
+            assert getattr(frame, feature) is None, feature
+        else:
+            np.testing.assert_array_equal(getattr(frame, feature), values, err_msg=feature)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [MITSUBA, CYCLES, CYCLES_PASSES, PBRT, PBRT_GEOMETRIC, PLAIN_RGB],
+    ids=["mitsuba", "cycles", "cycles-passes", "pbrt", "pbrt-geometric", "plain"],
+)
+def test_the_names_of_a_renderer_are_understood(tmp_path, rng, names):
+    channels, expected = named(names, rng)
+    extra = {"A": plane(rng, "f2"), "Noisy Image.R": plane(rng)}
+    assert_found(read_frame(write_channels(tmp_path / "a.exr", channels | extra)), expected)
+
+
+def test_pbrt_s_shading_normal_is_preferred_to_the_geometric_one(tmp_path, rng):
+    shading, expected = named(PBRT, rng)
+    geometric, _ = named(PBRT_GEOMETRIC, rng)
+    path = write_channels(tmp_path / "a.exr", {name: geometric[name] for name in geometric if name[0] == "N"} | shading)
+    assert_found(read_frame(path), expected)
+
+
+def test_blender_s_view_layer_is_preferred_to_its_composite(tmp_path, rng):
+    layer, expected = named(CYCLES, rng)
+    composite = {f"Composite.Combined.{c}": plane(rng) for c in "RGB"}
+    assert_found(read_frame(write_channels(tmp_path / "a.exr", composite | layer)), expected)
+
+
+def test_a_feature_that_lacks_a_channel_is_left_out(tmp_path, rng):
+    channels, expected = named(MITSUBA, rng)
+    del channels["normal.Y"]
+    assert_found(read_frame(write_channels(tmp_path / "a.exr", channels)), expected | {"normal": None})
+
+
+# Parts, tiles, compressions, types, windows
+
+
+def test_features_are_found_in_other_parts(tmp_path, rng):
+    channels, expected = named(MITSUBA, rng)
+    groups = {
+        "beauty": [name for name in channels if len(name) == 1],
+        "a": [name for name in channels if name.startswith("albedo")],
+        "geometry": [name for name in channels if name[0] in "nd"],
+    }
+    parts = [OpenEXR.Part(dict(PLAIN), {n: channels[n] for n in names}, part) for part, names in groups.items()]
+    OpenEXR.File(parts).write(str(tmp_path / "a.exr"))
+    assert_found(read_frame(tmp_path / "a.exr"), expected)
+
+
+def test_parts_called_as_features_are_found_and_a_normal_s_z_is_no_depth(tmp_path, rng):
+    channels, expected = named(MITSUBA, rng)
+    parts = [
+        OpenEXR.Part(dict(PLAIN), {c: channels[c] for c in "RGB"}, "rgba"),
+        OpenEXR.Part(dict(PLAIN), {c: channels[f"albedo.{c}"] for c in "RGB"}, "albedo"),
+        OpenEXR.Part(dict(PLAIN), {x: channels[f"normal.{x}"] for x in "XYZ"}, "normal"),
+    ]
+    OpenEXR.File(parts).write(str(tmp_path / "a.exr"))
+    assert_found(read_frame(tmp_path / "a.exr"), expected | {"depth": None})
+
+
+def test_replacing_radiance_keeps_every_other_part(tmp_path, rng):
+    parts = [
+        OpenEXR.Part(dict(PLAIN), {c: plane(rng, "f2") for c in "RGBA"}, "beauty"),
+        OpenEXR.Part(dict(PLAIN), {"id": rng.integers(0, 2**32, (HEIGHT, WIDTH)).astype("u4")}, "ids"),
+        OpenEXR.Part(tiled() | {"note": "kept"}, {"albedo.R": plane(rng)}, "tiles"),
+    ]
+    OpenEXR.File(parts).write(str(tmp_path / "a.exr"))
+    assert_only_radiance_changes(tmp_path, ("R", "G", "B"), rng)
+    assert OpenEXR.File(str(tmp_path / "b.exr")).parts[2].header["note"] == "kept"
+
+
+def assert_only_radiance_changes(folder, radiance_names, rng):
+    """Replace the radiance of a.exr; check that b.exr has it, and is else the same; returns the notes."""
+    before = OpenEXR.File(str(folder / "a.exr"), separate_channels=True)
+    shape = before.parts[0].channels[radiance_names[0]].pixels.shape
+    radiance = rng.gamma(0.5, 2.0, (*shape, 3)).astype(np.float32)
+    notes = replace_radiance(folder / "a.exr", folder / "b.exr", radiance)
+    after = OpenEXR.File(str(folder / "b.exr"), separate_channels=True)
+    assert len(after.parts) == len(before.parts)
+    for index, (old, new) in enumerate(zip(before.parts, after.parts, strict=True)):
+        assert list(new.channels) == list(old.channels)
+        for name, channel in old.channels.items():
+            pixels = new.channels[name].pixels
+            assert pixels.dtype == channel.pixels.dtype, name
+            if index == 0 and name in radiance_names:
+                written = radiance[..., radiance_names.index(name)].astype(pixels.dtype)
+                np.testing.assert_array_equal(pixels, written)
+            else:
+                assert pixels.tobytes() == channel.pixels.tobytes(), name
+        changed = {key for key in old.header if str(old.header[key]) != str(new.header.get(key)) and key != "channels"}
+        assert changed <= ({"compression"} if notes else set())
+        assert set(new.header) == set(old.header)
+    return notes
+
+
+@pytest.mark.parametrize("storage", ["scanlines", "tiles"])
+@pytest.mark.parametrize("compression", ["NO", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB"])
+def test_replacing_radiance_keeps_all_else_bit_exact(tmp_path, rng, compression, storage):
+    header = (tiled() if storage == "tiles" else PLAIN) | {
+        "compression": getattr(OpenEXR, f"{compression}_COMPRESSION"),
+        "dataWindow": ((5, -7), (5 + WIDTH - 1, -7 + HEIGHT - 1)),
+        "displayWindow": ((0, 0), (99, 49)),
+        "owner": "somebody",
+        "exposure": 0.25,
+    }
+    channels = {c: plane(rng, "f2") for c in "RGBA"} | {"depth.T": plane(rng), "x": plane(rng, "f2")}
+    channels["id"] = rng.integers(0, 2**32, (HEIGHT, WIDTH)).astype("u4")
+    write_channels(tmp_path / "a.exr", channels, header)
+    notes = assert_only_radiance_changes(tmp_path, ("R", "G", "B"), rng)
+    lossy = compression in ("PXR24", "B44", "B44A", "DWAA", "DWAB")
+    assert len(notes) == lossy
+    assert all(compression in note and "ZIP" in note for note in notes)
+
+
+def test_replacing_cycles_radiance_leaves_its_other_layers(tmp_path, rng):
+    channels, _ = named(CYCLES, rng)
+    write_channels(tmp_path / "a.exr", channels | {"ViewLayer.Combined.A": plane(rng), "R": plane(rng)})
+    assert_only_radiance_changes(tmp_path, tuple(f"ViewLayer.Combined.{c}" for c in "RGB"), rng)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "value"),
+    [
+        ("rational", struct.pack("<iI", 24000, 1001)),
+        ("timecode", struct.pack("<II", 0x01020304, 5)),
+        ("keycode", struct.pack("<7i", 1, 2, 3, 4, 5, 4, 64)),
+        ("m44f", np.arange(16, dtype="f4").tobytes()),
+        ("m33d", np.arange(9, dtype="f8").tobytes()),
+        ("v3f", struct.pack("<3f", 1, 2, 3)),
+        ("box2i", struct.pack("<4i", 1, 2, 3, 4)),
+        ("chromaticities", struct.pack("<8f", 0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329)),
+        ("stringvector", struct.pack("<i", 2) + b"ab" + struct.pack("<i", 1) + b"c"),
+        ("double", struct.pack("<d", 0.1)),
+        ("string", "Lumière".encode()),
+        ("preview", struct.pack("<II", 2, 1) + bytes(range(8))),
+        ("somebody's own", b"opaque"),
+    ],
+)
+def test_attributes_of_every_type_are_kept_byte_for_byte(tmp_path, rng, type_name, value):
+    write_channels(tmp_path / "plain.exr", {c: plane(rng) for c in "RGB"})
+    data = insert_attribute((tmp_path / "plain.exr").read_bytes(), "theirs", type_name, value)
+    (tmp_path / "a.exr").write_bytes(data)
+    frame = read_frame(tmp_path / "a.exr")
+    replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", frame.radiance)
+    kept = raw_attributes((tmp_path / "b.exr").read_bytes())
+    assert kept["theirs"] == (type_name, value)
+    assert kept == raw_attributes(data)
+
+
+def test_replacing_radiance_by_itself_changes_nothing(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", frame.radiance)
+    assert (tmp_path / "a.exr").read_bytes() == (tmp_path / "b.exr").read_bytes()
+
+
+def test_radiance_can_be_replaced_in_place(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    replace_radiance(tmp_path / "a.exr", tmp_path / "a.exr", frame.radiance * 2)
+    np.testing.assert_array_equal(read_frame(tmp_path / "a.exr").radiance, frame.radiance * 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.exr"]
+
+
+def test_half_radiance_is_clipped_to_what_half_holds(tmp_path, rng):
+    write_channels(tmp_path / "a.exr", {c: plane(rng, "f2") for c in "RGB"})
+    replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", np.full((HEIGHT, WIDTH, 3), 1e6, np.float32))
+    assert (read_frame(tmp_path / "b.exr").radiance == 65504).all()
+
+
+def test_radiance_of_another_size_is_refused(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    with pytest.raises(ValueError, match="radiance is"):
+        replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", frame.radiance[:-1])
+    assert not (tmp_path / "b.exr").exists()
+
+
+def test_integer_radiance_is_read_and_not_replaced(tmp_path, rng):
+    channels = {c: rng.integers(0, 9, (HEIGHT, WIDTH)).astype("u4") for c in "RGB"}
+    write_channels(tmp_path / "a.exr", channels)
+    np.testing.assert_array_equal(read_frame(tmp_path / "a.exr").radiance[..., 1], channels["G"])
+    with pytest.raises(FrameError, match="uint32"):
+        replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", np.zeros((HEIGHT, WIDTH, 3), np.float32))
+    assert not (tmp_path / "b.exr").exists()
+
+
+@pytest.mark.parametrize("pixel_format", ["rgb", "rgba"])
+@pytest.mark.parametrize("component_format", ["float16", "float32"])
+def test_files_that_mitsuba_wrote_itself(tmp_path, write_scene, rng, pixel_format, component_format):
+    import mitsuba as mi
+
+    mi.set_variant("scalar_rgb")
+    formats = {"pixel_format": pixel_format, "component_format": component_format}
+    own = "".join(f'<string name="{name}" value="{value}"/>' for name, value in formats.items())
+    size = '<integer name="width" value="31"/><integer name="height" value="18"/>'
+    path = write_scene(
+        integrator='<integrator type="aov"><string name="aovs" value="albedo:albedo,normal:sh_normal,depth:depth,'
+        'uv:uv,shape:shape_index"/><integrator type="path"/></integrator>',
+        film=f'<film type="hdrfilm">{size}{own}<rfilter type="box"/></film>',
+    )
+    scene = mi.load_file(str(path))
+    image = np.array(mi.render(scene, spp=2))
+    scene.sensors()[0].film().bitmap().write(str(tmp_path / "a.exr"))
+
+    frame = read_frame(tmp_path / "a.exr")
+    first = len(pixel_format)
+    # half has 11 bits: rounding is at most 2^-11 of the value
+    tolerance = 2**-11 if component_format == "float16" else 0
+    found = (frame.radiance, frame.albedo, frame.normal, frame.depth[..., None])
+    for values, start in zip(found, (0, first, first + 3, first + 6), strict=True):
+        np.testing.assert_allclose(values, image[..., start : start + values.shape[-1]], rtol=tolerance, atol=1e-6)
+    assert_only_radiance_changes(tmp_path, ("R", "G", "B"), rng)
+
+
+# What cannot be read
+
+
+def assert_refused(path, capfd, match):
+    """Every way of reading raises one line that names the file, and nothing is printed or written."""
+    before = sorted(entry.name for entry in path.parent.iterdir())
+    for read in (read_frame, lambda p: replace_radiance(p, p.with_name("out.exr"), np.zeros((HEIGHT, WIDTH, 3)))):
+        with pytest.raises(FrameError, match=match) as caught:
+            read(path)
+        message = str(caught.value)
+        assert "\n" not in message
+        assert len(message) < 600
+        assert path.name in message
+    assert capfd.readouterr() == ("", "")
+    assert sorted(entry.name for entry in path.parent.iterdir()) == before
+
+
+def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path, frame, capfd):
+    write_frame(tmp_path / "whole.exr", frame)
+    data = (tmp_path / "whole.exr").read_bytes()
+    for length in [*range(0, 1000, 23), *range(1000, len(data), len(data) // 40), len(data) - 1]:
+        (tmp_path / "a.exr").write_bytes(data[:length])
+        assert_refused(tmp_path / "a.exr", capfd, "not an EXR file|broken EXR")
+
+
+def test_a_truncated_tiled_multi_part_file_is_refused(tmp_path, rng, capfd):
+    parts = [
+        OpenEXR.Part(tiled(), {c: plane(rng) for c in "RGB"}, "beauty"),
+        OpenEXR.Part(dict(PLAIN), {"albedo.R": plane(rng)}, "albedo"),
+    ]
+    OpenEXR.File(parts).write(str(tmp_path / "whole.exr"))
+    data = (tmp_path / "whole.exr").read_bytes()
+    for length in range(8, len(data), len(data) // 30):
+        (tmp_path / "a.exr").write_bytes(data[:length])
+        assert_refused(tmp_path / "a.exr", capfd, "broken EXR")
+
+
+def test_flipped_bytes_in_the_header_give_an_image_or_one_line(tmp_path, frame, rng, capfd):
+    write_frame(tmp_path / "whole.exr", frame)
+    data = (tmp_path / "whole.exr").read_bytes()
+    refused = []
+    for position in range(4, end_of_header(data)):
+        changed = bytearray(data)
+        changed[position] ^= int(rng.integers(1, 256))
+        (tmp_path / "a.exr").write_bytes(changed)
+        for read in (read_frame, read_attributes):
+            try:
+                read(tmp_path / "a.exr")
+            except FrameError as error:
+                refused.append(str(error))
+    assert len(refused) > 100, "most bytes of a header matter"
+    assert not [message for message in refused if "\n" in message]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x76\x2f\x31",
+        b"PNG but not",
+        bytes(2000),
+        b"\x76\x2f\x31\x01" + bytes(range(256)) * 8,
+        b"\x76\x2f\x31\x01",
+    ],
+    ids=["empty", "three bytes", "text", "zeros", "garbage after the magic", "magic alone"],
+)
+def test_what_is_no_exr_is_refused(tmp_path, capfd, content):
+    (tmp_path / "a.exr").write_bytes(content)
+    assert_refused(tmp_path / "a.exr", capfd, "not an EXR file|broken EXR")
+    with pytest.raises(FrameError):
+        read_attributes(tmp_path / "a.exr")
+
+
+def test_a_header_that_asks_for_all_memory_is_refused(tmp_path, frame, capfd):
+    write_frame(tmp_path / "whole.exr", frame)
+    data = (tmp_path / "whole.exr").read_bytes()
+    value = raw_attributes(data)["dataWindow"][1]
+    huge = struct.pack("<4i", 0, 0, 2_000_000, 2_000_000)
+    assert data.count(value) == 2  # the data window, and the display window that equals it
+    (tmp_path / "a.exr").write_bytes(data.replace(value, huge))
+    assert_refused(tmp_path / "a.exr", capfd, "2000001 x 2000001|broken EXR")
+
+
+def test_deep_pixels_are_refused(tmp_path, capfd):
+    samples = np.empty((4, 5), dtype=object)
+    for index in np.ndindex(samples.shape):
+        samples[index] = np.array([1.0, 2.0], dtype="f4")
+    header = {"type": OpenEXR.deepscanline, "compression": OpenEXR.ZIPS_COMPRESSION}
+    write_channels(tmp_path / "a.exr", dict.fromkeys("RGB", samples), header)
+    assert_refused(tmp_path / "a.exr", capfd, "deep pixels")
+
+
+@pytest.mark.parametrize("names", [["Y"], ["Y", "RY", "BY"], ["R", "G"], ["albedo.R", "albedo.G", "albedo.B"]])
+def test_a_file_without_radiance_says_what_it_has(tmp_path, rng, capfd, names):
+    write_channels(tmp_path / "a.exr", {name: plane(rng) for name in names})
+    assert_refused(tmp_path / "a.exr", capfd, f"no radiance found.*{sorted(names)[0]}")
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path, capfd):
+    assert_refused(tmp_path / "a.exr", capfd, "no such file")
+    (tmp_path / "b.exr").mkdir()
+    assert_refused(tmp_path / "b.exr", capfd, "is a folder")
+
+
+def test_a_whole_file_is_read_after_a_broken_one(tmp_path, frame, capfd):
+    write_frame(tmp_path / "a.exr", frame)
+    shutil.copy(tmp_path / "a.exr", tmp_path / "b.exr")
+    with open(tmp_path / "b.exr", "r+b") as file:
+        file.truncate(900)
+    for _ in range(50):  # neither file descriptors nor captured output leak
+        with pytest.raises(FrameError):
+            read_frame(tmp_path / "b.exr")
+    np.testing.assert_array_equal(read_frame(tmp_path / "a.exr").radiance, frame.radiance)
+    print("still here")
+    assert capfd.readouterr() == ("still here\n", "")

@@ -1,0 +1,46 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from synthetic import small_options
+
+from mcdenoise.networks import create
+from mcdenoise.training import train
+
+SCRIPT = """
+import sys
+import torch
+from synthetic import small_options
+from mcdenoise.training import train
+torch.set_num_threads(1)
+train(sys.argv[1], sys.argv[2], small_options(steps=5, batch=2, average=0.5), "cpu")
+"""
+
+
+def test_two_processes_learn_what_one_learns_from_twice_the_batch(renders, tmp_path):
+    (tmp_path / "job.py").write_text(SCRIPT)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    places = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent)]
+    done = subprocess.run(
+        [*command, str(tmp_path / "job.py"), str(renders), str(tmp_path / "two")],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(places), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    train(renders, tmp_path / "one", small_options(steps=5, batch=4, average=0.5), "cpu")
+    one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "two"))
+    torch.manual_seed(0)
+    start = create("kpn", width=8).state_dict()
+    moved = torch.cat([(one[name] - start[name]).flatten() for name in start])
+    apart = torch.cat([(one[name] - two[name]).flatten() for name in start])
+    # Sums in another order differ by float rounding, which Adam's division by the gradient's own size keeps relative:
+    # of what five steps change, a thousandth; shares that overlap or gradients of one process differ by more than half.
+    assert float(apart.norm()) < 1e-3 * float(moved.norm())
+    losses = [(tmp_path / name / "train.csv").read_text().splitlines()[-1].split(",")[2] for name in ("one", "two")]
+    assert abs(float(losses[0]) - float(losses[1])) < 1e-4 * float(losses[0])
