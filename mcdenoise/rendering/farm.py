@@ -18,6 +18,9 @@ from mcdenoise.rendering.seeds import REFERENCE_HALVES
 
 _log = logging.getLogger(__name__)
 
+_RECIPE = 1
+"""To be raised when the same scene and options come to give other bytes: older frames are then not mixed with newer."""
+
 
 @dataclass(frozen=True)
 class RenderOptions:
@@ -174,6 +177,7 @@ def _jobs(
             names += [(name, -(-options.reference_spp // 2)) for name in REFERENCE_HALVES]
         for name, spp in names:
             identity = (
+                _RECIPE,
                 description.digest,
                 setting.name,
                 view,

@@ -82,8 +82,6 @@ def _load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: s
     if not scene.sensors():
         raise SceneError("the scene has no sensor (camera).")
     sensor, own = scene.sensors()[0], scene.integrator()
-    if own is None:
-        raise SceneError("the scene has no integrator.")
     width, height = (int(value) for value in sensor.film().crop_size())
     wrapped = features = None
     if isinstance(own, mi.SamplingIntegrator) and mi.variant().startswith("scalar"):
@@ -139,7 +137,7 @@ def _set_film(state: Any, size: tuple[int, int] | None, pixel_filter: str) -> No
         for key in list(film.keys()):
             reference = film.type(key) in (mi.Properties.Type.ResolvedReference, mi.Properties.Type.Reference)
             if not reference and (key not in keep or (size and key in _SIZE_PROPERTIES)):
-                film.remove_property(key)
+                del film[key]
         film["pixel_format"] = "rgb"
         film["component_format"] = "float32"
         if size:
@@ -177,7 +175,7 @@ def _make(props: Any, plugin: str) -> None:
     """Turn a node into `plugin` with its default properties."""
     props.set_plugin_name(plugin)
     for key in list(props.keys()):
-        props.remove_property(key)
+        del props[key]
 
 
 def _unwrap_aov(state: Any) -> str:
@@ -200,7 +198,7 @@ def _unwrap_aov(state: Any) -> str:
             root[key] = mi.Properties.ResolvedReference(nested[0])
             node = state.nodes[nested[0]]
         return node.props.plugin_name()
-    return "path"
+    raise SceneError("the scene has no integrator.")
 
 
 def _add_file(hasher: Any, path: Path) -> None:
