@@ -38,8 +38,11 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         code = _fail(f"{where}{error.strerror or error}.", 1)
-    except MemoryError:
-        code = _fail("out of memory.", 1)
+    except (MemoryError, RuntimeError) as error:
+        # torch says it by RuntimeErrors, of a class of its own only on GPUs
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        code = _fail("out of memory: try a smaller --batch, --crop or picture.", 1)
     sys.exit(code)
 
 

@@ -26,7 +26,7 @@ def picture(height: int = 64, width: int = 64, seed: int = 0) -> Frame:
 
 
 def noisy(truth: Frame, rng: np.random.Generator, spp: float = 4, **attributes: str | int | float) -> Frame:
-    """A realization: gamma noise of mean 1 and relative variance 1 / spp on each pixel and channel, skewed as renders are."""
+    """A realization: gamma noise of mean 1 and relative variance 1 / spp on each value, skewed as renders are."""
     noise = rng.gamma(spp, 1 / spp, truth.radiance.shape).astype(np.float32)
     return Frame(truth.radiance * noise, truth.albedo, truth.normal, truth.depth, {"spp": int(spp), **attributes})
 

@@ -67,7 +67,10 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
             groups += [(match, (match,)) for match in matches]
     if realizations:
         groups = [(groups[0][0], tuple(frame for _, frames in groups for frame in frames))]
-    as_file = out is not None and str(out).endswith(".exr") and not Path(out).is_dir()
+    resolved = [frame.resolve() for _, frames in groups for frame in frames]
+    if realizations and len(set(resolved)) < len(resolved):
+        raise FrameError("--realizations: a frame is given twice, and renders of one view must be independent.")
+    as_file = out is not None and Path(out).suffix.lower() == ".exr" and not Path(out).is_dir()
     if as_file and len(groups) > 1:
         raise FrameError(f"--out {out} names one file, but there are {len(groups)} results: give a folder.")
     tasks = []

@@ -1,7 +1,8 @@
 """Kernel prediction at several scales: every output pixel is a weighted mean of its noisy neighbours.
 
-After Bako et al. 2017 (kernel prediction, albedo demodulation) and Vogels et al. 2018 (scales and their blend). Means
-cannot invent colours or lose dynamic range, so such a network stays sane on pictures unlike those it was trained on.
+After Bako et al. 2017 (kernel prediction, albedo demodulation) and Vogels et al. 2018 (scales and their blend). Such
+means keep the colours and the dynamic range that are there, so a network stays sane on pictures unlike those it was
+trained on; only the blend between scales can leave the range of a pixel's neighbours, and by little.
 """
 
 import torch
@@ -11,6 +12,11 @@ from torch import Tensor, nn
 from mcdenoise.tonemap import log_curve, tonemap
 
 _DARKEST_ALBEDO = 0.1
+# Weights to begin with: differences of 0.15 in albedo, 0.3 in a normal, or a brightness of 5 times count as an edge.
+_SHARPNESS = (60.0, 15.0, 10.0)
+_LEAST_SHARPNESS = (
+    0.15  # of these remains whatever the network says: nothing flows from a lamp to the black wall beside it
+)
 
 
 class KPN(nn.Module):
@@ -19,7 +25,9 @@ class KPN(nn.Module):
     Sees log irradiance, T(radiance), albedo and normal, four pixels at a time (pixel unshuffle), which makes it several
     times cheaper than a U-Net at full resolution. The same kernels filter radiance and irradiance (radiance divided by
     albedo) in float32, and the network says for each pixel how much it trusts the latter, multiplied by albedo again:
-    that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones.
+    that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones. From every
+    kernel's logits the squared differences of albedo, of normal and of what is bright for certain are taken away, with
+    weights predicted for each pixel (as in a cross-bilateral filter): so edges are kept from the first step on.
     width: channels at half resolution; deeper levels have up to twice as many. kernel: side of the kernels, odd.
     """
 
@@ -43,12 +51,13 @@ class KPN(nn.Module):
         self.dec2 = _conv(w3 + w2, w2)
         self.dec1a = _conv(w2 + w1, w1)
         self.dec1b = _conv(w1, w1)
-        # Kernels of a scale, and (but for the coarsest) how much of its low frequencies the coarser scales replace.
-        self.kernels4 = _head(w4, taps)
-        self.kernels3 = _head(w3, taps + 1)
-        self.kernels2 = _head(w2, taps + 1)
-        self.kernels1 = _head(w1, taps + 1)
-        self.kernels0 = _head(w1, 4 * (taps + 2))  # one more: trust in irradiance
+        # For every scale: logits of its kernels, weights of three differences, and (but for the coarsest) how much of
+        # its low frequencies the coarser scales replace; for the finest the trust in irradiance.
+        self.kernels4 = _head(w4, taps + 3)
+        self.kernels3 = _head(w3, taps + 4)
+        self.kernels2 = _head(w2, taps + 4)
+        self.kernels1 = _head(w1, taps + 4)
+        self.kernels0 = _head(w1, 4 * (taps + 5))
 
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
@@ -80,26 +89,64 @@ class KPN(nn.Module):
             heads = [head.float() for head in heads]
             trust = heads[0][:, -1:].sigmoid()
             images = torch.cat([irradiance, radiance], dim=1).float()
-            irradiance, radiance = _filter_pyramid(images, heads, self.kernel).chunk(2, dim=1)
+            guides = albedo.float(), normal.float()
+            irradiance, radiance = _filter_pyramid(images, guides, heads, self.kernel).chunk(2, dim=1)
             return trust * irradiance * divisor.float() + (1 - trust) * radiance
 
 
-def _filter_pyramid(image: Tensor, heads: list[Tensor], kernel: int) -> Tensor:
+def _filter_pyramid(image: Tensor, features: tuple[Tensor, ...], heads: list[Tensor], kernel: int) -> Tensor:
     """Filter every scale of `image` `[B, C, H, W]` by its kernels, and blend from coarse to fine (Vogels et al. 2018).
 
-    heads: from fine to coarse, each scale's kernel logits, then (but for the coarsest) the logit of the share of its
-    low frequencies that the coarser scales replace (their equation 9).
+    features: what tells pixels apart, besides the brightness of the image's last three channels. heads: from fine to
+    coarse, what the network predicted for each scale: the kernels' logits, a weight for each guide, then (but for the
+    coarsest) the logit of the share of its low frequencies that the coarser scales replace (their equation 9).
     """
-    taps = kernel * kernel
-    levels = [image]
+    levels = [(image, features)]
     for _ in heads[1:]:
-        levels.append(F.avg_pool2d(levels[-1], 2))
-    result = filter_by_kernels(levels[-1], heads[-1].softmax(dim=1))
-    for level, head in zip(levels[-2::-1], heads[-2::-1], strict=True):
-        filtered = filter_by_kernels(level, head[:, :taps].softmax(dim=1))
-        blend = head[:, taps : taps + 1].sigmoid()
-        result = filtered + blend * _smooth(result - F.avg_pool2d(filtered, 2))
-    return result.clip(min=0)
+        finer, finer_features = levels[-1]
+        levels.append((F.avg_pool2d(finer, 2), tuple(F.avg_pool2d(feature, 2) for feature in finer_features)))
+    result = None
+    for (level, level_features), head in zip(reversed(levels), reversed(heads), strict=True):
+        guides = (*level_features, _certainly_bright(level[:, -3:]))
+        filtered = filter_by_kernels(level, _kernels(head, guides, kernel))
+        if result is None:
+            result = filtered
+        else:
+            blend = head[:, kernel * kernel + len(guides)].sigmoid()[:, None]
+            change = blend * _smooth(result - F.avg_pool2d(filtered, 2))
+            # Beside a lamp a hundred times brighter than the wall, coarse pixels hold some of both.
+            result = filtered + torch.clamp(change, -0.8 * filtered, 4 * filtered + 0.1)
+    return result
+
+
+@torch.no_grad()
+def _certainly_bright(radiance: Tensor) -> Tensor:
+    """`log_curve` of the morphological opening (3 x 3) of brightness, `[B, 1, H, W]`.
+
+    Lamps, windows and sunlit surfaces keep their shape in it, while the bright pixels of noise, which stand alone, go.
+    """
+    darkest = -F.max_pool2d(-radiance.mean(dim=1, keepdim=True), 3, stride=1, padding=1)
+    return log_curve(F.max_pool2d(darkest, 3, stride=1, padding=1))
+
+
+def _kernels(head: Tensor, guides: tuple[Tensor, ...], kernel: int) -> Tensor:
+    """Weights of every pixel's neighbours, `[B, k*k, H, W]`, adding up to one."""
+    taps = kernel * kernel
+    logits = head[:, :taps]
+    for number, (guide, sharpness) in enumerate(zip(guides, _SHARPNESS, strict=True)):
+        weight = sharpness * (_LEAST_SHARPNESS + F.softplus(head[:, taps + number : taps + number + 1]))
+        logits = logits - weight * _squared_differences(guide, kernel)
+    return logits.softmax(dim=1)
+
+
+@torch.no_grad()
+def _squared_differences(guide: Tensor, kernel: int) -> Tensor:
+    """Of every pixel to its neighbours, summed over channels, `[B, k*k, H, W]`."""
+    padded = F.pad(guide, [kernel // 2] * 4, mode="replicate")
+    result = guide.new_empty(guide.shape[0], kernel * kernel, *guide.shape[2:])
+    for tap, shifted in _taps(padded, result):
+        torch.sum((guide - shifted).square_(), dim=1, out=result[:, tap])
+    return result
 
 
 def filter_by_kernels(image: Tensor, kernels: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ def views(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def functional_views(tmp_path_factory):
-    """Noiseless frames in which radiance is twice the albedo, and |normal| is the albedo: every place knows its values."""
+    """Noiseless frames: radiance is twice the albedo, and |normal| is the albedo, so every place knows its values."""
     folder = tmp_path_factory.mktemp("functional")
     rng = np.random.default_rng(3)
     albedo = rng.permutation(48 * 40 * 3).reshape(48, 40, 3) % 997 / 1024  # half holds these exactly
@@ -54,7 +54,7 @@ def split_of(example, frames):
     for count in range(1, frames):
         ours = float(example.radiance.mean()) * count
         theirs = float(example.target.mean()) * (frames - count)
-        bits = int(round(ours)), int(round(theirs))
+        bits = round(ours), round(theirs)
         whole = abs(ours - bits[0]) < 1e-3 and abs(theirs - bits[1]) < 1e-3
         if whole and sum(bits) == 2**frames - 1 and bits[0].bit_count() == count and not bits[0] & bits[1]:
             return bits
@@ -86,7 +86,7 @@ def test_input_and_target_never_share_a_realization_and_use_all(tmp_path):
     splits = [split_of(example(i), 4) for i in range(600)]
     assert set(splits) == {(bits, 15 - bits) for bits in range(1, 15)}  # every proper subset is an input at times
     singles = sum(ours.bit_count() == 1 for ours, _ in splits) / 600
-    # One realization half of the time, and in a third of the rest: 0.667; 3.5 standard deviations of 600 draws are 0.067.
+    # One realization half of the time, and in a third of the rest: 0.667; 3.5 standard deviations of that are 0.067.
     assert abs(singles - 2 / 3) < 0.067
 
 
@@ -103,16 +103,16 @@ def test_input_and_target_have_the_truth_as_their_mean(tmp_path):
     for image in (batch.radiance, batch.target):
         known = image[:, :1, :1, :1]
         mean = float((image / known)[..., 8:].mean())
-        # 60 views x 3 frames x 384 values of variance 2: standard deviation 0.0054, somewhat more as draws repeat frames.
+        # 60 views x 3 frames x 384 values of variance 2: standard deviation 0.0054, and more as draws repeat frames.
         assert abs(mean - 1) < 0.025
 
 
 def test_turns_and_permutations_apply_alike_to_all(functional_views):
-    dataset = CropDataset(functional_views, crop=32, feature_dropout=0)
+    dataset = CropDataset(functional_views, crop=32, feature_dropout=0, filter_blur=0)
     turned = set()
     for i in range(60):
         example = dataset[i]
-        scale = float((example.radiance.sum() / (2 * example.albedo.sum())))
+        scale = float(example.radiance.sum() / (2 * example.albedo.sum()))
         torch.testing.assert_close(example.radiance, 2 * scale * example.albedo, rtol=1e-5, atol=1e-6)
         torch.testing.assert_close(example.target, example.radiance, rtol=1e-6, atol=0)
         places = example.normal.abs().sort(dim=0).values, example.albedo.sort(dim=0).values
@@ -127,16 +127,46 @@ def test_every_turn_and_permutation_occurs(tmp_path):
     albedo[0, 0], albedo[0, -1] = (0.25, 0.5, 0.75), (0.125, 0.375, 0.625)
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(albedo, albedo))
-    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0)
+    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0)
     seen = {dataset[i].albedo.numpy().tobytes() for i in range(600)}
     assert len(seen) == 48  # a given one is missing from 600 draws with a chance of 3e-6
+
+
+def test_blur_applies_alike_to_all_and_keeps_the_mean(functional_views, tmp_path):
+    dataset = CropDataset(functional_views, crop=32, feature_dropout=0, filter_blur=1.0)
+    for i in range(20):
+        example = dataset[i]
+        scale = float(example.radiance.sum() / (2 * example.albedo.sum()))
+        torch.testing.assert_close(example.radiance, 2 * scale * example.albedo, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(example.target, example.radiance, rtol=1e-6, atol=0)
+    write_constants(tmp_path, [1, 1])
+    flat = CropDataset(find_views(tmp_path), crop=16, filter_blur=1.0)[0].radiance
+    torch.testing.assert_close(flat, flat[0, 0, 0].expand_as(flat), rtol=1e-5, atol=0)  # its weights add up to one
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.5])
+def test_blur_ties_the_noise_of_neighbours_as_often_as_asked(tmp_path, blur):
+    flat = Frame(np.ones((48, 48, 3), np.float32))
+    write_view(tmp_path, flat)
+    dataset = CropDataset(find_views(tmp_path), crop=32, filter_blur=blur)
+    tied, shared = [], []
+    for i in range(200):
+        example = dataset[i]
+        noise = example.radiance - example.radiance.mean()
+        tied.append(float((noise[..., 1:] * noise[..., :-1]).mean() / noise.var()) > 0.06)
+        other = example.target - example.target.mean()
+        shared.append(float((noise * other).mean() / (noise.std() * other.std())))
+    # 3072 independent values tie by chance with a standard deviation of 0.018, so 0.06 is seldom passed. Of blurs, 0.3
+    # to 0.6 pixels, those above 0.38 tie that much: 74% of them. Three standard deviations of 200 draws are 0.1.
+    assert abs(np.mean(tied) - 0.74 * blur) < (0.1 if blur else 0.01)
+    assert abs(np.mean(shared)) < 0.02  # input and target stay independent (the same two frames, so not many draws)
 
 
 def test_normals_are_mirrored_and_their_axes_permuted(tmp_path):
     normal = np.broadcast_to(np.float32([0.125, 0.25, 0.5]), (8, 8, 3))
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((8, 8, 3), np.float32), None, normal))
-    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0)
+    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0)
     assert len({tuple(dataset[i].normal[:, 0, 0].tolist()) for i in range(600)}) == 48
 
 

@@ -1,6 +1,6 @@
 import pytest
-import torch
 import synthetic  # noqa: F401  one thread
+import torch
 from torch import nn
 
 from mcdenoise.networks import create

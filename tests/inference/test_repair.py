@@ -21,9 +21,7 @@ def test_a_bad_pixel_takes_the_median_of_its_neighbours(value, y, x):
     radiance = picture()
     radiance[y, x, 1] = value  # one channel is enough to spoil the pixel
     repaired = finite_radiance(radiance)
-    window = [
-        radiance[r, c] for r in range(max(0, y - 1), min(6, y + 2)) for c in range(max(0, x - 1), min(7, x + 2))
-    ]
+    window = [radiance[r, c] for r in range(max(0, y - 1), min(6, y + 2)) for c in range(max(0, x - 1), min(7, x + 2))]
     sane = [pixel for pixel in window if np.isfinite(pixel).all()]
     np.testing.assert_allclose(repaired[y, x], np.median(sane, axis=0), rtol=1e-6)
     rest = np.ones((6, 7), bool)

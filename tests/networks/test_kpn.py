@@ -6,12 +6,11 @@ from torch import nn
 from mcdenoise.networks import create
 from mcdenoise.networks.kpn import filter_by_kernels
 
-
 DARKEST = 0.1  # albedo that radiance is divided by, at the least
 
 
 def wild(seed=0, kernel=5, trust=0.0):
-    """A network whose kernels are far from uniform. trust: bias of its trust in irradiance; 100 is full, -100 is none."""
+    """A network whose kernels are far from uniform. trust: bias of its trust in irradiance; 100 is full, -100 none."""
     torch.manual_seed(seed)
     network = create("kpn", width=8, kernel=kernel).eval()
     for name, module in network.named_modules():
@@ -73,7 +72,9 @@ def test_a_constant_picture_stays_constant_whatever_the_weights(kernel, value):
     colour = torch.tensor([1.0, 0.4, 2.0])[None, :, None, None]
     radiance, albedo = (colour * value).expand(2, 3, 48, 32), (colour / 4).expand(2, 3, 48, 32)
     with torch.inference_mode():
-        torch.testing.assert_close(wild(kernel=kernel)(radiance, albedo, normal), radiance.contiguous(), rtol=1e-4, atol=0)
+        torch.testing.assert_close(
+            wild(kernel=kernel)(radiance, albedo, normal), radiance.contiguous(), rtol=1e-4, atol=0
+        )
 
 
 def test_constant_radiance_stays_constant_where_radiance_is_trusted():
@@ -92,12 +93,28 @@ def test_texture_of_the_albedo_is_kept_exactly_where_irradiance_is_trusted():
 
 def test_untrained_it_is_a_blur_that_keeps_the_mean():
     torch.manual_seed(0)
-    radiance, albedo, normal = picture(64, 64)
+    radiance, _, _ = picture(64, 64)
+    none = torch.zeros_like(radiance)
     with torch.inference_mode():
-        output = create("kpn", width=8).eval()(radiance, torch.zeros_like(albedo), normal)
+        output = create("kpn", width=8).eval()(radiance, none, none)
     # Only edges, whose pixels are repeated, change the mean.
     assert float(output.mean()) == pytest.approx(float(radiance.mean()), rel=0.05)
     assert float(output.std()) < 0.3 * float(radiance.std())
+
+
+@pytest.mark.parametrize("feature", ["albedo", "normal"])
+def test_untrained_it_keeps_edges_that_features_show(feature):
+    torch.manual_seed(0)
+    network = create("kpn", width=8).eval()
+    step = torch.zeros(1, 3, 32, 32)
+    step[..., 16:] = 1
+    radiance, none = 1 + 4 * step, torch.zeros_like(step)
+    shown = (0.1 + 0.8 * step, none) if feature == "albedo" else (none, step)
+    with torch.inference_mode():
+        kept, blurred = network(radiance, *shown), network(radiance, none, none)
+    errors = [float((output - radiance)[..., 15:17].abs().max()) for output in (kept, blurred)]
+    assert errors[1] > 0.5
+    assert errors[0] < 0.5 * errors[1]
 
 
 def test_it_never_goes_far_beyond_its_input_or_below_zero():

@@ -1,0 +1,238 @@
+import imageio.v3 as imageio
+import numpy as np
+import OpenEXR
+import pytest
+from synthetic import noisy, picture, write_view
+
+from mcdenoise.errors import FrameError
+from mcdenoise.exr import read_frame, write_frame
+from mcdenoise.frame import Frame, mean_frame
+from mcdenoise.inference.denoiser import Denoiser
+from mcdenoise.inference.files import apply, plan
+
+
+@pytest.fixture(scope="module")
+def denoiser(kernels):
+    return Denoiser(kernels, "cpu", "float32")
+
+
+def channels(path):
+    file = OpenEXR.File(str(path), separate_channels=True)
+    return {name: channel.pixels for part in file.parts for name, channel in part.channels.items()}
+
+
+def header(path):
+    return OpenEXR.File(str(path), separate_channels=True).parts[0].header
+
+
+def write(path, seed=0, height=24, width=32):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_frame(path, noisy(picture(height, width, seed), np.random.default_rng(seed), scene="here"))
+    return path
+
+
+def run(sources, denoiser, out=None, realizations=False, preview=False):
+    return list(apply(plan(sources, out, realizations), denoiser, preview))
+
+
+@pytest.fixture(scope="module")
+def from_mitsuba(tmp_path_factory):
+    """Files as Mitsuba's own films write them: half and float, with features, alpha and a cropped window."""
+    from mcdenoise.rendering.variants import prepare_environment
+
+    prepare_environment()
+    import mitsuba as mi
+
+    mi.set_variant("scalar_rgb")
+    folder = tmp_path_factory.mktemp("mitsuba")
+    for component in ("float16", "float32"):
+        film = {
+            "type": "hdrfilm",
+            "width": 40,
+            "height": 30,
+            "crop_offset_x": 3,
+            "crop_offset_y": 5,
+            "crop_width": 33,
+            "crop_height": 21,
+            "pixel_format": "rgba",
+            "component_format": component,
+            "rfilter": {"type": "box"},
+        }
+        look = mi.ScalarTransform4f().look_at([0, 0, 4], [0, 0, 0], [0, 1, 0])
+        scene = mi.load_dict(
+            {
+                "type": "scene",
+                "integrator": {
+                    "type": "aov",
+                    "aovs": "albedo:albedo,normal:sh_normal,depth:depth",
+                    "inner": {"type": "path", "max_depth": 3},
+                },
+                "sensor": {"type": "perspective", "film": film, "to_world": look},
+                "shape": {"type": "sphere", "bsdf": {"type": "diffuse"}},
+                "light": {"type": "point", "position": [2, 2, 4], "intensity": 20.0},
+            }
+        )
+        mi.render(scene, spp=2, seed=1)
+        scene.sensors()[0].film().write(str(folder / f"{component}.exr"))
+    return folder
+
+
+@pytest.mark.parametrize("component", ["float16", "float32"])
+def test_all_but_radiance_stays_as_mitsuba_wrote_it(from_mitsuba, tmp_path, denoiser, component):
+    source = from_mitsuba / f"{component}.exr"
+    (result,) = run([source], denoiser, tmp_path / "out.exr")
+    assert (result.error, result.notes) == (None, [])
+    before, after = channels(source), channels(tmp_path / "out.exr")
+    assert set(before) == set(after)
+    assert {"R", "G", "B", "A", "albedo.R", "normal.X", "depth.T"} <= set(after)
+    for name, pixels in after.items():
+        assert pixels.dtype == np.dtype(component)
+        assert (pixels.tobytes() == before[name].tobytes()) == (name not in "RGB"), name
+    old, new = header(source), header(tmp_path / "out.exr")
+    for name in old:
+        if name != "channels":
+            assert str(new[name]) == str(old[name]), name
+    frame = read_frame(source)
+    expected = denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
+    np.testing.assert_array_equal(read_frame(tmp_path / "out.exr").radiance, expected.astype(component))
+
+
+def test_a_result_lies_beside_its_input_which_stays(tmp_path, denoiser):
+    source = write(tmp_path / "frame.v2.exr")
+    before = source.read_bytes()
+    (result,) = run([source], denoiser)
+    assert result.task.output == tmp_path / "frame.v2.denoised.exr"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["frame.v2.denoised.exr", "frame.v2.exr"]
+    assert source.read_bytes() == before
+
+
+def test_a_folder_takes_results_under_their_names(tmp_path, denoiser):
+    sources = [write(tmp_path / "a.exr"), write(tmp_path / "deep/b.exr", 1)]
+    run(sources, denoiser, tmp_path / "new/folder")
+    assert sorted(path.name for path in (tmp_path / "new/folder").iterdir()) == ["a.exr", "b.exr"]
+
+
+def test_a_folder_called_exr_is_a_folder(tmp_path, denoiser):
+    (tmp_path / "results.exr").mkdir()
+    (result,) = run([write(tmp_path / "a.exr")], denoiser, tmp_path / "results.exr")
+    assert result.task.output == tmp_path / "results.exr/a.exr"
+
+
+def test_globs_leave_out_earlier_results(tmp_path, denoiser):
+    for k in range(3):
+        write(tmp_path / f"f{k}.exr", k)
+    for _ in range(2):  # the second time, results lie there already and are replaced
+        results = run([tmp_path / "f*.exr"], denoiser)
+        assert [result.task.frames[0].name for result in results] == ["f0.exr", "f1.exr", "f2.exr"]
+        assert all(result.error is None for result in results)
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_a_name_with_brackets_that_is_there_is_no_glob(tmp_path, denoiser):
+    (result,) = run([write(tmp_path / "shot[1].exr")], denoiser)
+    assert result.task.output.name == "shot[1].denoised.exr"
+
+
+def expected_of(paths, denoiser):
+    frame = mean_frame([read_frame(path) for path in paths])
+    return denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
+
+
+def test_a_view_folder_uses_all_its_realizations(tmp_path, denoiser):
+    folder = write_view(tmp_path / "scene/view000", picture(24, 32), realizations=3, references=True)
+    (result,) = run([folder], denoiser)
+    assert result.task.output == tmp_path / "scene/view000.denoised.exr"
+    expected = expected_of([folder / f"r00{k}.exr" for k in range(3)], denoiser)
+    np.testing.assert_array_equal(read_frame(result.task.output).radiance, expected)
+
+
+def test_realizations_of_one_view_give_one_result(tmp_path, denoiser):
+    truth = picture(24, 32)
+    paths = [tmp_path / name for name in ("one.exr", "two.exr", "three.exr")]
+    for k, path in enumerate(paths):
+        write_frame(path, noisy(truth, np.random.default_rng(k)))
+    (result,) = run(paths, denoiser, realizations=True)
+    assert result.task.output == tmp_path / "one.denoised.exr"
+    np.testing.assert_array_equal(read_frame(result.task.output).radiance, expected_of(paths, denoiser))
+
+
+def test_realizations_of_different_sizes_are_refused_by_name(tmp_path, denoiser):
+    paths = [write(tmp_path / "a.exr"), write(tmp_path / "b.exr", height=25)]
+    (result,) = run(paths, denoiser, realizations=True)
+    assert "b.exr" in result.error
+    assert not (tmp_path / "a.denoised.exr").exists()
+
+
+def test_one_bad_file_among_good_ones_is_named_and_others_are_done(tmp_path, denoiser):
+    sources = [write(tmp_path / f"f{k}.exr", k) for k in range(4)]
+    sources[1].write_bytes(sources[1].read_bytes()[:500])
+    sources[2].write_text("not a frame")
+    results = run([tmp_path / "*.exr"], denoiser, tmp_path / "out")
+    assert [result.error is None for result in results] == [True, False, False, True]
+    assert "f1.exr" in results[1].error
+    assert "f2.exr" in results[2].error
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["f0.exr", "f3.exr"]
+
+
+@pytest.mark.parametrize("out", ["file", "folder"])
+def test_inputs_are_never_written_over(tmp_path, denoiser, out):
+    source = write(tmp_path / "a.exr")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    for place in (tmp_path, link):
+        with pytest.raises(FrameError, match="is an input"):
+            plan([source], place / "a.exr" if out == "file" else place, False)
+
+
+def test_several_results_do_not_fit_into_one_file(tmp_path):
+    sources = [write(tmp_path / "a.exr"), write(tmp_path / "b.exr")]
+    with pytest.raises(FrameError, match="give a folder"):
+        plan(sources, tmp_path / "c.exr", False)
+    assert len(plan(sources, tmp_path / "c.exr", True)) == 1
+
+
+def test_inputs_of_one_name_do_not_fit_into_one_folder(tmp_path):
+    sources = [write(tmp_path / "x/a.exr"), write(tmp_path / "y/a.exr")]
+    with pytest.raises(FrameError, match="share a name"):
+        plan(sources, tmp_path / "out", False)
+    assert len(plan(sources, None, False)) == 2
+
+
+@pytest.mark.parametrize("source", ["no-such-*.exr", "empty"])
+def test_sources_that_hold_nothing_are_named(tmp_path, source):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FrameError, match=source.replace("*", r"\*")):
+        plan([tmp_path / source], None, False)
+
+
+def test_a_preview_shows_both_side_by_side(tmp_path, denoiser):
+    source = write(tmp_path / "a.exr", height=24, width=32)
+    (result,) = run([source], denoiser, preview=True)
+    assert result.preview == tmp_path / "a.denoised.png"
+    shown = imageio.imread(result.preview)
+    assert shown.shape == (24, 64, 3)
+    assert shown.dtype == np.uint8
+    noise = [float(np.abs(np.diff(half.astype(float), axis=1)).mean()) for half in (shown[:, :32], shown[:, 32:])]
+    assert noise[1] < 0.8 * noise[0]  # denoised is on the right
+    # One exposure for both: they are about equally bright.
+    assert shown[:, 32:].mean() == pytest.approx(shown[:, :32].mean(), rel=0.3)
+
+
+def test_what_was_odd_is_told(tmp_path, denoiser):
+    radiance = np.ones((16, 16, 3), np.float32)
+    radiance[3, 3] = np.nan
+    radiance[5, 5:7] = -1
+    write_frame(tmp_path / "a.exr", Frame(radiance))
+    (result,) = run([tmp_path / "a.exr"], denoiser)
+    notes = "\n".join(result.notes)
+    assert "no albedo and no normal" in notes
+    assert "1 pixels are NaN or Inf" in notes
+    assert "2 pixels are negative" in notes
+    assert np.isfinite(read_frame(tmp_path / "a.denoised.exr").radiance).all()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_that_frame(tmp_path, denoiser):
+    source = write(tmp_path / "a.exr")
+    (tmp_path / "file").write_text("in the way")
+    (result,) = run([source], denoiser, tmp_path / "file/out")
+    assert "cannot be made" in result.error

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import torch
+from command_line import everything_below, run, run_alone
+from synthetic import noisy, picture, write_view
+
+from mcdenoise.exr import read_frame, write_frame
+from mcdenoise.frame import Frame
+from mcdenoise.networks import create
+from mcdenoise.networks.model_file import save_model
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with a model, good frames, a view folder, and files that are none."""
+    torch.manual_seed(0)
+    save_model(tmp_path / "m.safetensors", create("kpn", width=8), {"steps": 0})
+    for k in range(3):
+        write_frame(tmp_path / f"f{k}.exr", noisy(picture(24, 32, k), np.random.default_rng(k)))
+    write_view(tmp_path / "view000", picture(24, 32), realizations=2)
+    good = (tmp_path / "f0.exr").read_bytes()
+    (tmp_path / "text.exr").write_text("not a frame")
+    (tmp_path / "empty.exr").write_bytes(b"")
+    (tmp_path / "cut.exr").write_bytes(good[: len(good) // 2])
+    (tmp_path / "short.exr").write_bytes(good[:100])
+    (tmp_path / "magic.exr").write_bytes(good[:4] + bytes(range(256)))
+    torch.save({"weights": torch.zeros(3)}, tmp_path / "pickle.safetensors")
+    (tmp_path / "cut.safetensors").write_bytes((tmp_path / "m.safetensors").read_bytes()[:3000])
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_frame_is_denoised_and_the_result_named(place, capfd, monkeypatch):
+    code, out, err = run(capfd, monkeypatch, "apply", "f0.exr", "--model", "m.safetensors", "--device", "cpu")
+    assert (code, err) == (0, "")
+    assert "f0.exr -> f0.denoised.exr" in out
+    truth = picture(24, 32, 0).radiance
+    noise, error = (np.mean((read_frame(f).radiance - truth) ** 2) for f in ("f0.exr", "f0.denoised.exr"))
+    assert error < noise / 2
+
+
+def test_in_a_process_of_its_own_too(place):
+    done = run_alone("apply", "f*.exr", "view000", "--out", "new", "--preview", "--model", "m.safetensors", cwd=place)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = {path.name for path in (place / "new").iterdir()}
+    assert names == {f"{stem}.{suffix}" for stem in ("f0", "f1", "f2", "view000") for suffix in ("exr", "png")}
+
+
+def test_one_bad_frame_is_one_line_and_the_others_are_done(place, capfd, monkeypatch):
+    arguments = ["apply", "f0.exr", "cut.exr", "f1.exr", "--model", "m.safetensors"]
+    code, out, err = run(capfd, monkeypatch, *arguments)
+    assert code == 1
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+    assert "cut.exr" in err
+    assert "2 of 3 denoised, 1 failed" in out
+    assert sorted(path.name for path in place.glob("*.denoised.exr")) == ["f0.denoised.exr", "f1.denoised.exr"]
+
+
+def test_frames_without_features_are_done_with_a_note(place, capfd, monkeypatch):
+    write_frame(place / "plain.exr", Frame(picture(16, 16).radiance))
+    code, out, err = run(capfd, monkeypatch, "apply", "plain.exr", "--model", "m.safetensors")
+    assert (code, err) == (0, "")
+    assert "note: plain.exr: no albedo and no normal" in out
+
+
+MODEL = ["--model", "m.safetensors"]
+BAD = {
+    "no frames": (["apply"], 2),
+    "unknown option": (["apply", "f0.exr", *MODEL, "--denoise-well"], 2),
+    "option without its value": (["apply", "f0.exr", "--model"], 2),
+    "unknown precision": (["apply", "f0.exr", *MODEL, "--precision", "int4"], 2),
+    "unknown device": (["apply", "f0.exr", *MODEL, "--device", "abacus"], 1),
+    "a GPU that is not there": (["apply", "f0.exr", *MODEL, "--device", "cuda:999"], 1),
+    "a device of another kind": (["apply", "f0.exr", *MODEL, "--device", "meta"], 1),
+    "missing frame": (["apply", "nowhere.exr", *MODEL], 1),
+    "glob without matches": (["apply", "nothing*.exr", *MODEL], 1),
+    "folder that is no view": (["apply", "folder", *MODEL], 1),
+    "text": (["apply", "text.exr", *MODEL], 1),
+    "empty": (["apply", "empty.exr", *MODEL], 1),
+    "cut": (["apply", "cut.exr", *MODEL], 1),
+    "cut in the header": (["apply", "short.exr", *MODEL], 1),
+    "garbage after the magic number": (["apply", "magic.exr", *MODEL], 1),
+    "a model as a frame": (["apply", "m.safetensors", *MODEL], 1),
+    "a frame as a model": (["apply", "f0.exr", "--model", "f1.exr"], 1),
+    "unknown model": (["apply", "f0.exr", "--model", "excellent"], 1),
+    "missing model file": (["apply", "f0.exr", "--model", "excellent.safetensors"], 1),
+    "pickled model": (["apply", "f0.exr", "--model", "pickle.safetensors"], 1),
+    "cut model": (["apply", "f0.exr", "--model", "cut.safetensors"], 1),
+    "folder as a model": (["apply", "f0.exr", "--model", "folder"], 1),
+    "output onto the input": (["apply", "f0.exr", *MODEL, "--out", "f0.exr"], 1),
+    "output into the input's folder": (["apply", "f0.exr", *MODEL, "--out", "."], 1),
+    "several results into one file": (["apply", "f0.exr", "f1.exr", *MODEL, "--out", "one.exr"], 1),
+    "the same frame twice": (["apply", "f0.exr", "f0.exr", *MODEL], 1),
+    "output below a file": (["apply", "f0.exr", *MODEL, "--out", "text.exr/below/x.exr"], 1),
+    "output that cannot be made": (["apply", "f0.exr", *MODEL, "--out", "/proc/nothing/here"], 1),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_wrong_is_said_in_one_line_and_nothing_is_left(place, capfd, monkeypatch, case):
+    arguments, expected = BAD[case]
+    before = everything_below(place)
+    code, out, err = run(capfd, monkeypatch, *arguments)
+    assert code == expected
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert "Traceback" not in out + err
+    assert everything_below(place) == before
