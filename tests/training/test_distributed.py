@@ -40,7 +40,7 @@ def test_two_processes_learn_what_one_learns_from_twice_the_batch(renders, tmp_p
     moved = torch.cat([(one[name] - start[name]).flatten() for name in start])
     apart = torch.cat([(one[name] - two[name]).flatten() for name in start])
     # Sums in another order differ by float rounding; Adam divides by the gradient's own size and so makes whole steps
-    # of the few gradients that are rounding alone. Overlapping shares, or gradients of one process, differ by over half.
+    # of the few gradients that are rounding alone. Overlapping shares, or gradients of one process, differ by half.
     assert float(apart.norm()) < 0.2 * float(moved.norm())
     losses = [(tmp_path / name / "train.csv").read_text().splitlines()[-1].split(",")[2] for name in ("one", "two")]
     assert abs(float(losses[0]) - float(losses[1])) < 1e-4 * float(losses[0])
