@@ -1,6 +1,7 @@
 """Files that appear whole or not at all: written under a temporary name beside their place, then renamed."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,13 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     temporary = path.with_name(f"{_MARK}{os.getpid()}-{path.name}")
     try:
         yield temporary
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename) == temporary:
+            error.filename = str(path)  # the name that means something to whoever reads the message
+        raise
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from mcdenoise import __version__
-from mcdenoise.errors import McdenoiseError
+from mcdenoise.errors import McdenoiseError, is_out_of_memory
 
 _FILTERS = ("box", "tent", "gaussian", "mitchell", "catmullrom", "lanczos", "scene")
 
 
 def main() -> None:
     """Run the command line; exits 0, or with one line why: 1 a failed run, 2 bad use, 130 interrupted."""
+    _steady_streams()
     handler = _StandardError()
     handler.setFormatter(_Formatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -29,7 +30,9 @@ def main() -> None:
     except click.ClickException as error:
         code = _fail(error.format_message(), 1)
     except (KeyboardInterrupt, click.Abort):
-        code = _fail("interrupted; the same command again goes on where it was.", 130)
+        code = _fail(
+            "interrupted; what was finished is kept, and render and train go on from there when run again.", 130
+        )
     except McdenoiseError as error:
         code = _fail(str(error), 1)
     except BrokenPipeError:
@@ -39,8 +42,7 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         code = _fail(f"{where}{error.strerror or error}.", 1)
     except (MemoryError, RuntimeError) as error:
-        # torch says it by RuntimeErrors, of a class of its own only on GPUs
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
+        if not is_out_of_memory(error):
             raise
         code = _fail("out of memory: try a smaller --batch, --crop or picture.", 1)
     sys.exit(code)
@@ -186,6 +188,9 @@ def train(renders: str, out: str | None, device: str, resume: bool, **options: A
     from mcdenoise.console import show_training
     from mcdenoise.training import TrainOptions
 
+    if not renders or out == "":
+        raise click.UsageError("the folder's name is empty.")
+
     show_training(renders, out or os.path.join("runs", options["model"]), TrainOptions(**options), device, resume)
 
 
@@ -224,6 +229,8 @@ def apply(
     from mcdenoise.inference.denoiser import Denoiser
     from mcdenoise.inference.files import apply, plan
 
+    if "" in frames or out == "":
+        raise click.UsageError("a file's name is empty.")
     tasks = plan(frames, out, realizations)
     done = show_applying(apply(tasks, Denoiser(model, device, precision), preview), len(tasks))
     sys.exit(0 if done else 1)
@@ -240,6 +247,21 @@ def info() -> None:
     from mcdenoise.console import show_info
 
     show_info()
+
+
+def _steady_streams() -> None:
+    """Make standard streams that exist, take any character, and are not disturbed when a library's are silenced."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    if sys.stdout is sys.__stdout__:
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stderr is None or sys.stderr is sys.__stderr__:
+        sys.stderr = open(os.dup(2), "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
 
 
 class _StandardError(logging.Handler):

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import sys
 import time
 from collections.abc import Iterator
 
@@ -65,7 +66,7 @@ def show_rendering(events: Iterator) -> bool:
     there = f", {kept} were there already" if kept else ""
     print(f"{frames} frames rendered{there}: {samples / 1e6:.1f} M samples in {_duration(seconds)}")
     for failure in failed:
-        print(f"failed: {failure.scene} ({failure.path}): {failure.reason}")
+        _complain(f"{failure.scene} ({failure.path}) failed: {failure.reason}")
     return not failed
 
 
@@ -74,7 +75,7 @@ def show_training(renders: str, out: str, options: object, device: str, resume: 
     from mcdenoise.training import Progress as State
     from mcdenoise.training import train
 
-    first = os.environ.get("RANK", "0") == "0"
+    first = os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
     told: list[float] = []
     with _progress() as progress:
         bar = progress.add_task("training", total=1.0, visible=first)
@@ -111,10 +112,10 @@ def show_applying(results: Iterator, total: int) -> bool:
         for result in results:
             progress.advance(bar)
             for note in result.notes:
-                print(f"note: {note}")
+                print(f"note: {' '.join(note.split())}")
             if result.error is not None:
                 failed += 1
-                Console(stderr=True, soft_wrap=True).print(f"Error: {result.error}", markup=False, highlight=False)
+                _complain(result.error)
                 continue
             shown = f", {result.preview}" if result.preview else ""
             print(f"{result.task.name} -> {result.task.output}{shown} ({result.seconds:.1f} s)", flush=True)
@@ -157,6 +158,10 @@ def show_info() -> None:
         network, training = load_model(path)
         count = sum(parameter.numel() for parameter in network.parameters())
         print(f"  {name}: {network.name}, {count / 1e6:.2f} M parameters, {training['steps']} steps, {path}")
+
+
+def _complain(message: str) -> None:
+    print("Error: " + " ".join(message.split()), file=sys.stderr, flush=True)
 
 
 def _progress() -> Progress:

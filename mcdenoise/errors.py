@@ -5,6 +5,12 @@ class McdenoiseError(Exception):
     """Base of all errors that are the user's to solve; the command line prints its text and exits with 1."""
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: Python's own, torch's on a GPU, or torch's RuntimeError on a CPU."""
+    said = ("out of memory", "not enough memory", "can't allocate memory")
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in said)
+
+
 class FrameError(McdenoiseError):
     """A frame file cannot be read, written or understood."""
 

@@ -232,17 +232,23 @@ _stderr_lock = threading.Lock()
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[list[str]]:
-    """Collect what OpenEXR prints by itself, in C on file descriptor 2 and through Python's stdout, as lines."""
+    """Collect what OpenEXR prints by itself, in C on file descriptor 2 and through Python's stdout, as lines.
+
+    Other threads go on printing to stdout meanwhile.
+    """
     said: list[str] = []
     printed = io.StringIO()
     with _stderr_lock, tempfile.TemporaryFile() as caught:
-        sys.stderr.flush()
+        if sys.stderr is not None:
+            sys.stderr.flush()
         kept = os.dup(2)
         os.dup2(caught.fileno(), 2)
+        stdout = sys.stdout
+        sys.stdout = _OfThisThread(printed, stdout)
         try:
-            with contextlib.redirect_stdout(printed):
-                yield said
+            yield said
         finally:
+            sys.stdout = stdout
             os.dup2(kept, 2)
             os.close(kept)
             caught.seek(0)
@@ -250,6 +256,16 @@ def _quiet() -> Iterator[list[str]]:
             said.extend(line for line in text.splitlines() if line.strip())
             for line in said:
                 _log.debug("OpenEXR: %s", line)
+
+
+class _OfThisThread:
+    """Takes what the thread that made it prints, and hands on what others print."""
+
+    def __init__(self, own: Any, others: Any):
+        self._own, self._others, self._thread = own, others, threading.get_ident()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own if threading.get_ident() == self._thread else self._others, name)
 
 
 def _first_line(said: list[str], error: Exception | None = None) -> str:

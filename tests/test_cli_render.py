@@ -106,8 +106,8 @@ def test_other_options_are_refused_by_exit_1_and_taken_with_overwrite(write_scen
     assert command("render", "ball", *QUICK).code == 0
     refused = command("render", "ball", *QUICK, "--seed", 3)
     assert refused.code == 1
-    assert "is there already" in refused.out
-    assert "--overwrite" in refused.out
+    assert "is there already" in refused.err
+    assert "--overwrite" in refused.err
     replaced = command("render", "ball", *QUICK, "--seed", 3, "--overwrite")
     assert replaced.code == 0
     assert "2 frames rendered" in replaced.out
@@ -120,10 +120,10 @@ def test_failed_scenes_are_named_at_the_end_and_the_exit_is_1(write_scene, comma
     result = command("render", "all", *QUICK)
     assert result.code == 1
     assert "Traceback" not in result.out + result.err
-    last = result.out.splitlines()[-2:]
-    assert last[0].startswith("failed: blind (all/blind.xml): ")
+    last = result.err.splitlines()[-2:]
+    assert last[0].startswith("Error: blind (all/blind.xml) failed: ")
     assert "no sensor" in last[0]
-    assert last[1].startswith("failed: broken (all/broken.xml): ")
+    assert last[1].startswith("Error: broken (all/broken.xml) failed: ")
     assert os.listdir(tmp_path / "renders") == ["good"]
 
 

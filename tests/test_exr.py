@@ -2,6 +2,8 @@
 
 import shutil
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import OpenEXR
@@ -522,3 +524,28 @@ def test_a_whole_file_is_read_after_a_broken_one(tmp_path, frame, capfd):
     np.testing.assert_array_equal(read_frame(tmp_path / "a.exr").radiance, frame.radiance)
     print("still here")
     assert capfd.readouterr() == ("still here\n", "")
+
+
+def test_what_other_threads_print_while_frames_are_read_is_not_lost(tmp_path):
+    path = tmp_path / "frame.exr"
+    write_frame(path, Frame(np.ones((8, 8, 3), np.float32)))
+    program = (
+        "import sys, threading\n"
+        "from mcdenoise import cli, read_frame\n"
+        "cli._steady_streams()\n"
+        "going = threading.Event()\n"
+        "going.set()\n"
+        "def read():\n"
+        "    while going.is_set():\n"
+        "        read_frame(sys.argv[1])\n"
+        "thread = threading.Thread(target=read)\n"
+        "thread.start()\n"
+        "for i in range(200):\n"
+        "    print('out', i, flush=True)\n"
+        "    print('err', i, file=sys.stderr, flush=True)\n"
+        "going.clear()\n"
+        "thread.join()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"out {i}" for i in range(200)]
+    assert done.stderr.splitlines() == [f"err {i}" for i in range(200)]

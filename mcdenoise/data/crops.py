@@ -78,7 +78,7 @@ class CropDataset(Dataset):
         self.feature_dropout = feature_dropout
         self.filter_blur = filter_blur
         self.cache = cache or FrameCache()
-        self._exposures: dict[View, float] = {}
+        self._exposures: dict[tuple[View, tuple[int, ...]], float] = {}
 
     def __getitem__(self, index: int) -> Batch:
         rng = np.random.default_rng([self.seed, index])
@@ -86,8 +86,8 @@ class CropDataset(Dataset):
             view = self.views[rng.integers(len(self.views))]
             arrays = self._pair(view, rng)
             if arrays is not None:
-                radiance, features, target = arrays
-                scale = self._exposure(view, radiance)
+                radiance, features, target, inputs = arrays
+                scale = self._exposure(view, inputs, radiance)
                 return self._augmented(*self._cropped(radiance, features, target, rng), scale, rng)
         raise DataError(f"{self.views[0].folder} and all other views hold no two frames that can be decoded.")
 
@@ -95,8 +95,11 @@ class CropDataset(Dataset):
         """Examples `start` to `start + count - 1`."""
         return Batch.stack([self[index] for index in range(start, start + count)])
 
-    def _pair(self, view: View, rng: np.random.Generator) -> tuple[list, list, list] | None:
-        """Frames of the input (radiance, features) and radiance of the target, or None if too few can be decoded."""
+    def _pair(self, view: View, rng: np.random.Generator) -> tuple[list, list, list, tuple[int, ...]] | None:
+        """Frames of the input (radiance, features), radiance of the target, and which realizations the input is.
+
+        None if too few can be decoded.
+        """
         usable = [frame for frame in map(self.cache.get, view.realizations) if frame is not None]
         order = rng.permutation(len(usable))
         by_reference = self.target == "reference"
@@ -106,16 +109,16 @@ class CropDataset(Dataset):
             return None
         most = len(usable) - (0 if by_reference else 1)
         taken = 1 if rng.random() < 0.5 else int(rng.integers(1, most + 1))
-        inputs = [usable[i] for i in order[:taken]]
+        chosen = tuple(sorted(order[:taken].tolist()))
+        inputs = [usable[i] for i in chosen]
         targets = references if by_reference else [usable[i] for i in order[taken:]]
-        return [frame[0] for frame in inputs], [frame[1] for frame in inputs], [frame[0] for frame in targets]
+        return [frame[0] for frame in inputs], [frame[1] for frame in inputs], [frame[0] for frame in targets], chosen
 
-    def _exposure(self, view: View, radiance: list[np.ndarray]) -> float:
-        """The view's exposure, measured once: it hardly depends on the noise, being a mean over the whole picture."""
-        if view not in self._exposures:
-            first = next(frame for frame in map(self.cache.get, view.realizations) if frame is not None)
-            self._exposures[view] = exposure(first[0])
-        return self._exposures[view]
+    def _exposure(self, view: View, inputs: tuple[int, ...], radiance: list[np.ndarray]) -> float:
+        """Of the input alone, as when the network is used: a factor that saw the target would move its mean."""
+        if (view, inputs) not in self._exposures:
+            self._exposures[view, inputs] = exposure(np.mean(radiance, axis=0))
+        return self._exposures[view, inputs]
 
     def _cropped(
         self, radiance: list, features: list, target: list, rng: np.random.Generator

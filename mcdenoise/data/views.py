@@ -43,8 +43,10 @@ def find_views(renders: str | os.PathLike) -> list[View]:
             f"{renders}: no such folder of renders: make one with `mcdenoise render SCENES --out {renders}`."
         )
     views = []
-    for folder, subfolders, names in os.walk(renders):
-        subfolders.sort()
+    seen: set[Path] = set()
+    for folder, subfolders, names in os.walk(renders, followlinks=True):
+        seen.add(Path(folder).resolve())
+        subfolders[:] = sorted(name for name in subfolders if (Path(folder) / name).resolve() not in seen)
         files = sorted(Path(folder) / name for name in names if _REALIZATION.fullmatch(name))
         if files:
             view = _view(Path(folder), files)

@@ -12,7 +12,7 @@ import imageio.v3 as imageio
 import numpy as np
 
 from mcdenoise.atomic import replacing
-from mcdenoise.errors import FrameError, McdenoiseError
+from mcdenoise.errors import FrameError, McdenoiseError, is_out_of_memory
 from mcdenoise.exr import read_frame, replace_radiance
 from mcdenoise.frame import mean_frame
 from mcdenoise.inference.denoiser import Denoiser
@@ -98,9 +98,11 @@ def apply(tasks: Sequence[Task], denoiser: Denoiser, preview: bool = False) -> I
         started = time.perf_counter()
         try:
             shown, notes = _apply(task, denoiser, preview)
-        except (McdenoiseError, OSError, MemoryError, ValueError) as error:
-            text = str(error) if isinstance(error, McdenoiseError) else f"{task.name}: {error or 'out of memory'}."
-            yield Applied(task, error=text)
+        except (McdenoiseError, OSError, MemoryError, ValueError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
+            text = "out of memory" if is_out_of_memory(error) else str(error)
+            yield Applied(task, error=text if isinstance(error, McdenoiseError) else f"{task.name}: {text}.")
         else:
             yield Applied(task, time.perf_counter() - started, shown, notes)
 

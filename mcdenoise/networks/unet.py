@@ -75,7 +75,8 @@ class UNet(nn.Module):
         x = torch.cat([_upsample(x), pool0], dim=1)
         x = _relu(self.dec_conv1a(x))
         x = _relu(self.dec_conv1b(x))
-        x = self.dec_conv0(x).float()
+        with torch.autocast(x.device.type, enabled=False):  # eight bits of mantissa would show as bands
+            x = self.dec_conv0(x.float())
         return inverse_log_curve(x) if self.output == "log" else x
 
 

@@ -1,5 +1,6 @@
 """Finding scenes: Mitsuba XML files, folders of them, and folders that hold a `scene.xml`."""
 
+import os
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcdenoise.errors import SceneError
+from mcdenoise.rendering.reasons import one_line
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,24 @@ def find_scenes(sources: Iterable[str | Path]) -> list[SceneFile]:
     A file is a scene. A folder with `scene.xml` is that scene; another folder stands for its XML files whose root is
     <scene>, and for all such folders below it. A scene is called as its folder if its file is `scene.xml`, else as its
     file; where names collide, the folders above are put before them, or a number after.
-    Raises SceneError if a source does not exist or holds no scene.
+    A scene that is reached in several ways, also by symbolic links, is one scene.
+    Raises SceneError if a source does not exist or holds no scene, or if a scene's path is not UTF-8.
     """
     paths: list[Path] = []
+    seen: set[Path] = set()
     for source in map(Path, sources):
-        found = [source] if source.is_file() else sorted(_scenes_below(source)) if source.is_dir() else None
+        found = [source] if source.is_file() else sorted(_scenes_below(source, set())) if source.is_dir() else None
         if found is None:
-            raise SceneError(f"{source}: no such file or folder.")
+            raise SceneError(one_line(f"{source}: no such file or folder."))
         if not found:
-            raise SceneError(
-                f"{source}: no Mitsuba scene in this folder (looked for scene.xml and *.xml with a <scene>)."
-            )
-        paths += [path for path in found if path.resolve() not in {known.resolve() for known in paths}]
+            what = "no Mitsuba scene in this folder (looked for scene.xml and *.xml with a <scene>)"
+            raise SceneError(one_line(f"{source}: {what}."))
+        for path in found:
+            resolved = path.resolve()
+            if resolved not in seen:
+                _check_encoding(resolved)
+                seen.add(resolved)
+                paths.append(path)
     return [SceneFile(path, name) for path, name in zip(paths, _names(paths), strict=True)]
 
 
@@ -48,13 +56,26 @@ def split_of(path: Path) -> str:
     return "validation" if values[:1] == ["validation"] else "train"
 
 
-def _scenes_below(folder: Path) -> list[Path]:
+def _check_encoding(path: Path) -> None:
+    """Raise SceneError if Mitsuba, which takes only UTF-8, cannot be told this path."""
+    try:
+        os.fsencode(path).decode()
+    except UnicodeDecodeError:
+        raise SceneError(f"{str(path)!r}: this path is not UTF-8, which Mitsuba needs: rename it.") from None
+
+
+def _scenes_below(folder: Path, visited: set[Path]) -> list[Path]:
+    """The scenes in a folder and below it. visited: the resolved folders to pass over, because links can form loops."""
+    resolved = folder.resolve()
+    if resolved in visited:
+        return []
+    visited.add(resolved)
     if (folder / "scene.xml").is_file():
         return [folder / "scene.xml"]
-    scenes = [path for path in folder.glob("*.xml") if _is_scene(path)]
-    for child in folder.iterdir():
+    scenes = [path for path in folder.glob("*.xml") if path.is_file() and _is_scene(path)]
+    for child in sorted(folder.iterdir()):
         if child.is_dir() and not child.name.startswith("."):
-            scenes += _scenes_below(child)
+            scenes += _scenes_below(child, visited)
     return scenes
 
 

@@ -14,6 +14,7 @@ from mcdenoise.errors import McdenoiseError, SceneError
 from mcdenoise.exr import FrameError, read_attributes
 from mcdenoise.rendering import worker
 from mcdenoise.rendering.discovery import SceneFile, find_scenes, split_of
+from mcdenoise.rendering.reasons import one_line
 from mcdenoise.rendering.seeds import REFERENCE_HALVES
 
 _log = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ def _render_scene(
             remaining -= job.spp * width * height
             yield FrameRendered(scene.name, job.file, job.spp * width * height, rendered.seconds)
     except McdenoiseError as error:
-        yield SceneFailed(scene.name, scene.path, str(error), remaining)
+        yield SceneFailed(scene.name, scene.path, one_line(str(error)), remaining)
 
 
 def _jobs(

@@ -5,6 +5,10 @@ import sys
 
 from mcdenoise.rendering.variants import prepare_environment
 
+_SPP = 64
+_MEAN = 0.72
+"""A ball of reflectance 0.5 under a light of 1 covers 56% of the film; single pixels of spectral variants are noisy."""
+
 
 def main(variant: str) -> int:
     prepare_environment()
@@ -13,7 +17,7 @@ def main(variant: str) -> int:
 
     if variant not in mi.variants():
         known = ", ".join(mi.variants())
-        print(f"this Mitsuba has no such variant (it has {known})", file=sys.stderr)
+        print(f"this Mitsuba has no such variant, only {known}", file=sys.stderr)
         return 1
     try:
         mi.set_variant(variant)
@@ -30,12 +34,12 @@ def main(variant: str) -> int:
                 "light": {"type": "constant"},
             }
         )
-        radiance = np.array(mi.render(scene, spp=4, seed=1))
+        radiance = np.array(mi.render(scene, spp=_SPP, seed=1))
     except Exception as error:  # whatever Mitsuba raises is the answer
         print(str(error).strip().splitlines()[-1], file=sys.stderr)
         return 1
-    if not (np.isfinite(radiance).all() and 0.9 < radiance.max() < 1.1):
-        print(f"renders wrong values (maximum {radiance.max():.3g} under a light of 1)", file=sys.stderr)
+    if not (np.isfinite(radiance).all() and abs(radiance.mean() / _MEAN - 1) < 0.15):
+        print(f"renders wrong values (mean {radiance.mean():.3g} instead of {_MEAN})", file=sys.stderr)
         return 1
     print(f"works with {os.environ.get('DRJIT_LIBLLVM_PATH')}" if variant.startswith("llvm") else "works")
     return 0

@@ -50,21 +50,29 @@ def render(loaded: LoadedScene, spp: int, base: int, index: int) -> tuple[Frame,
             seed = scalar_seed(base, index, width, height)
         else:
             seed = pass_seed(base, index, number)
-        total += part / spp * _render_pass(loaded, part, seed)
+        _add_pass(total, loaded, part, seed, part / spp)
     radiance, invalid = _without_invalid(total[..., :3])
-    features = np.nan_to_num(total[..., 3:], nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    features = np.nan_to_num(total[..., 3:], copy=False, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
     albedo = features[..., :3].clip(0, 1)  # Mitsuba's estimate for glossy materials can be well above 1
     return Frame(radiance, albedo, features[..., 3:6], features[..., 6]), invalid
 
 
-def _render_pass(loaded: LoadedScene, spp: int, seed: int) -> np.ndarray:
-    def run(integrator: object) -> np.ndarray:
-        image = mi.render(loaded.scene, sensor=loaded.sensor, integrator=integrator, spp=spp, seed=seed)
-        return np.array(image, dtype=np.float64)
+def _add_pass(total: np.ndarray, loaded: LoadedScene, spp: int, seed: int, weight: float) -> None:
+    """Add a render of `spp` samples, times `weight`, to the float64 `total` `[h, w, 10]` in place.
+
+    Row by row, because films can be large: in float64 there is never more than one row beside `total`.
+    """
+
+    def add(integrator: object, sums: np.ndarray) -> None:
+        image = np.array(mi.render(loaded.scene, sensor=loaded.sensor, integrator=integrator, spp=spp, seed=seed))
+        for row, added in zip(sums, image[..., : sums.shape[-1]], strict=True):
+            row += weight * added.astype(np.float64)
 
     if loaded.integrator is not None:
-        return run(loaded.integrator)
-    return np.concatenate([run(loaded.radiance_integrator)[..., :3], run(loaded.feature_integrator)], axis=-1)
+        add(loaded.integrator, total)
+    else:
+        add(loaded.radiance_integrator, total[..., :3])
+        add(loaded.feature_integrator, total[..., 3:])
 
 
 def _without_invalid(radiance: np.ndarray) -> tuple[np.ndarray, int]:

@@ -12,6 +12,7 @@ import mitsuba as mi
 import numpy as np
 
 from mcdenoise.errors import SceneError
+from mcdenoise.rendering.reasons import reason
 from mcdenoise.rendering.seeds import BLOCK
 
 AOVS = "albedo:albedo,normal:sh_normal,depth:depth"
@@ -67,16 +68,17 @@ def load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: st
 def _load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: str, variant: str) -> LoadedScene:
     del digest, variant  # only tell the cache apart
     try:
-        config, state = _parse(path)
-        _set_film(state, size, pixel_filter)
-        integrator_name = _unwrap_aov(state)
-        mi.parser.transform_all(config, state)
-        objects = mi.parser.instantiate(config, state)
+        with _searching(path.resolve().parent):
+            config, state = _parse(path)
+            _set_film(state, size, pixel_filter)
+            integrator_name = _unwrap_aov(state)
+            mi.parser.transform_all(config, state)
+            objects = mi.parser.instantiate(config, state)
         scene = objects[0] if isinstance(objects, list) else objects
     except SceneError:
         raise
     except Exception as error:  # Mitsuba raises RuntimeError and others; each is the scene's fault
-        raise SceneError(_reason(error)) from None
+        raise SceneError(reason(error)) from None
     if not isinstance(scene, mi.Scene):
         raise SceneError("the file does not describe a <scene>.")
     if not scene.sensors():
@@ -98,9 +100,10 @@ def digest(path: Path) -> str:
     Raises SceneError if it cannot be parsed.
     """
     try:
-        _, state = _parse(path)
+        with _searching(path.resolve().parent):
+            _, state = _parse(path)
     except Exception as error:
-        raise SceneError(_reason(error)) from None
+        raise SceneError(reason(error)) from None
     hasher = hashlib.blake2b(digest_size=16)
     for file in sorted(str(name) for name in state.files):
         _add_file(hasher, Path(file))
@@ -111,11 +114,21 @@ def digest(path: Path) -> str:
     return hasher.hexdigest()
 
 
-def _parse(path: Path) -> tuple[Any, Any]:
+@contextlib.contextmanager
+def _searching(folder: Path) -> Iterator[None]:
+    """Let Mitsuba look for files in `folder` first, for a while: another scene must not find this one's files."""
     resolver = mi.file_resolver() if hasattr(mi, "file_resolver") else mi.Thread.thread().file_resolver()
-    folder = str(path.resolve().parent)
-    if folder not in [str(known) for known in resolver]:
-        resolver.prepend(folder)
+    before = [str(known) for known in resolver]
+    resolver.prepend(str(folder))
+    try:
+        yield
+    finally:
+        resolver.clear()
+        for known in before:
+            resolver.append(known)
+
+
+def _parse(path: Path) -> tuple[Any, Any]:
     config = mi.parser.ParserConfig(mi.variant())
     return config, mi.parser.parse_file(config, str(path))
 
@@ -207,9 +220,3 @@ def _add_file(hasher: Any, path: Path) -> None:
         with path.open("rb") as stream:
             while chunk := stream.read(1 << 20):
                 hasher.update(chunk)
-
-
-def _reason(error: Exception) -> str:
-    """Mitsuba's message in one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (" ".join(lines) or type(error).__name__)[:300]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcdenoise.errors import VariantError
+from mcdenoise.rendering.reasons import one_line
 
 AUTOMATIC = ("cuda_ad_rgb", "llvm_ad_rgb", "scalar_rgb")
 """What `auto` chooses from, fastest first."""
@@ -63,7 +64,7 @@ def probe(variant: str) -> Probe:
     ending = f"killed by signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
     if "CUDA backend hasn't been initialized" in done.stderr:
         return Probe(variant, False, "no CUDA driver or GPU found")
-    return Probe(variant, False, f"{said[-1][:160]} ({ending})" if said else ending)
+    return Probe(variant, False, f"{one_line(said[-1], 400)} ({ending})" if said else ending)
 
 
 def choose(variant: str = "auto") -> Probe:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from mcdenoise.atomic import remove_leftovers
 from mcdenoise.errors import FrameError, SceneError
-from mcdenoise.exr import write_frame
+from mcdenoise.exr import MAX_PIXELS, write_frame
+from mcdenoise.rendering.reasons import reason
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +76,8 @@ def start(variant: str) -> None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     from mcdenoise.rendering.variants import prepare_environment
 
+    if variant.startswith("scalar"):
+        os.environ.pop("DRJIT_LIBLLVM_PATH", None)  # not needed, and Dr.Jit would complain aloud about a wrong one
     prepare_environment()
     import mitsuba as mi
 
@@ -83,13 +86,16 @@ def start(variant: str) -> None:
 
 
 def describe(setting: Setting) -> Description:
-    """Load a scene and say what it is. Raises SceneError."""
+    """Load a scene and say what it is. Raises SceneError, also if its film is too large to keep."""
     import mitsuba as mi
 
     from mcdenoise.rendering import scene
 
     digest = scene.digest(setting.path)
     loaded = scene.load(setting.path, setting.size, setting.pixel_filter, digest)
+    width, height = loaded.size
+    if width * height > MAX_PIXELS:  # nothing of this size is allocated before the first render
+        raise SceneError(f"its film of {width} x {height} has more than {MAX_PIXELS} pixels: choose a smaller --size.")
     return Description(digest, loaded.size, loaded.integrator_name, mi.__version__)
 
 
@@ -111,8 +117,7 @@ def run(job: Job) -> Rendered:
     except SceneError:
         raise
     except Exception as error:  # Mitsuba raises RuntimeError and others while rendering; each is the scene's fault
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise SceneError((" ".join(lines) or type(error).__name__)[:300]) from None
+        raise SceneError(reason(error)) from None
     frame.attributes = {
         "scene": setting.name,
         "view": f"view{job.view:03d}",

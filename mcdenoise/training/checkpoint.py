@@ -12,6 +12,7 @@ from mcdenoise.errors import TrainingError
 from mcdenoise.tensorfile import write_tensors
 
 _FORMAT = "mcdenoise-checkpoint-1"
+_STATE = {"settings", "step", "seconds", "validation", "validation_kind", "next_validation", "finished"}
 
 
 def save(
@@ -37,7 +38,10 @@ def read_state(path: Path) -> dict[str, Any]:
             metadata = file.metadata() or {}
         if metadata.get("format") != _FORMAT:
             raise ValueError(f"it does not say {_FORMAT}")
-        return json.loads(metadata["state"])
+        state = json.loads(metadata["state"])
+        if not isinstance(state, dict) or not state.keys() >= _STATE or not isinstance(state["settings"], dict):
+            raise ValueError("its state is not that of a run")
+        return state
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise TrainingError(f"{path}: is not a usable checkpoint ({error}): remove it to start anew.") from None
 

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import csv
 import dataclasses
+import hashlib
 import logging
 import math
 import os
@@ -135,7 +136,8 @@ def _train(
     report: Callable[[Progress], None],
 ) -> TrainResult:
     # Set up: what a run is, and whether there is one already.
-    settings = dataclasses.asdict(options) | {"processes": ranks}
+    views = find_views(renders)
+    settings = dataclasses.asdict(options) | {"processes": ranks, "data": _fingerprint(renders, views)}
     saved = out / "checkpoint.safetensors"
     state = _state_to_resume(out, saved, settings, resume)
     torch.manual_seed(options.seed)
@@ -155,7 +157,7 @@ def _train(
         )
 
     # Data: what to learn from and what to measure on.
-    training_views, validation_views = split_views(find_views(renders))
+    training_views, validation_views = split_views(views)
     cache = FrameCache(int(options.cache_gib * 2**30))
     dataset = CropDataset(training_views, options.crop, options.seed, options.target, cache=cache)
     validation = Validation(validation_views, network.multiple, cache)
@@ -163,6 +165,8 @@ def _train(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"{out}: the folder of the run cannot be made: {error.strerror}.") from None
+    if (out / "model.safetensors").is_dir():
+        raise TrainingError(f"{out / 'model.safetensors'}: is a folder, where the model is to be written.")
     summary = {
         "options": settings,
         "views": len(training_views),
@@ -197,6 +201,8 @@ def _train(
             len(validation.examples),
             validation.kind,
         )
+        if not validation.examples:
+            _log.warning("nothing to validate on: render more views (--views), or mark a scene as validation.")
 
     def write_checkpoint(finished: bool) -> None:
         checkpoint.save(
@@ -279,9 +285,17 @@ def split_views(views: list[View]) -> tuple[list[View], list[View]]:
         raise DataError("all views are of validation scenes, which are never trained on: render other scenes too.")
     if marked or len(training) < 2:
         return training, marked
-    return [view for i, view in enumerate(training) if (i + 1) % 10 and i + 1 < len(training)] or training[:1], [
-        view for i, view in enumerate(training) if not (i + 1) % 10 or i + 1 == len(training)
-    ]
+    kept = [view for i, view in enumerate(training) if (i + 1) % 10 == 0 or i + 1 == len(training)]
+    return [view for view in training if view not in kept], kept
+
+
+def _fingerprint(renders: Path, views: list[View]) -> str:
+    """A hash of which frames there are: by name and size, as reading terabytes to resume a run would take too long."""
+    hasher = hashlib.blake2b(digest_size=8)
+    for view in views:
+        for file in (*view.realizations, *view.references):
+            hasher.update(f"{file.relative_to(renders)}\0{file.stat().st_size}\0".encode(errors="surrogateescape"))
+    return hasher.hexdigest()
 
 
 def _complete(options: TrainOptions, device: torch.device) -> TrainOptions:
@@ -331,15 +345,24 @@ def _state_to_resume(out: Path, saved: Path, settings: dict[str, Any], resume: b
 
 def _join_processes(device: torch.device) -> tuple[int, int]:
     """(rank, number of processes), joined into a group if torchrun started several."""
-    said = os.environ.get("WORLD_SIZE", "1")
-    if not said.isdigit():
-        raise TrainingError(
-            f"the environment says WORLD_SIZE={said}, which is no number of processes: start with torchrun."
-        )
-    ranks = int(said)
+    ranks = _number_from_environment("WORLD_SIZE", "1")
     if ranks > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        rank = _number_from_environment("RANK", "none")
+        if rank >= ranks:
+            raise TrainingError(f"the environment says RANK={rank} of {ranks} processes: start with torchrun.")
+        try:
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        except (ValueError, RuntimeError) as error:
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise TrainingError(f"the processes cannot find each other ({first}): start with torchrun.") from None
     return (dist.get_rank(), dist.get_world_size()) if ranks > 1 else (0, 1)
+
+
+def _number_from_environment(name: str, default: str) -> int:
+    said = os.environ.get(name, default)
+    if not (said.isascii() and said.isdecimal()):
+        raise TrainingError(f"the environment says {name}={said}, which is no number: start with torchrun.")
+    return int(said)
 
 
 def _fraction(options: TrainOptions, step: int, seconds: float, device: torch.device) -> float:

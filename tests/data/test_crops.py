@@ -61,16 +61,24 @@ def split_of(example, frames):
     raise AssertionError("input and target are not means of disjoint halves of all the realizations")
 
 
+class Unexposed(CropDataset):
+    """Leaves radiance as it is in the files, so that values tell realizations apart."""
+
+    def _exposure(self, view, inputs, radiance):
+        return 1.0
+
+
 def unscaled(folder, **options):
-    """A dataset that only draws views, realizations and places; its exposure is undone by the value of r000."""
-    dataset = CropDataset(find_views(folder), crop=16, augment=False, **options)
-    scale = exposure(dataset.cache.get(dataset.views[0].realizations[0])[0])
+    """A dataset that only draws views, realizations and places."""
+    return Unexposed(find_views(folder), crop=16, augment=False, **options).__getitem__
 
-    def example(index):
-        found = dataset[index]
-        return type(found)(found.radiance / scale, found.albedo, found.normal, found.target / scale)
 
-    return example
+def test_the_exposure_is_that_of_the_input_and_not_of_the_target(tmp_path):
+    # Of constant frames the input always comes out at middle grey, whichever it is; the target keeps its ratio to it.
+    dataset = CropDataset(find_views(write_constants(tmp_path, [1, 2])), crop=16, augment=False)
+    examples = [dataset[i] for i in range(20)]
+    assert all(float(example.radiance.mean()) == pytest.approx(0.18, rel=0.01) for example in examples)
+    assert {round(float(example.target.mean() / example.radiance.mean()), 3) for example in examples} == {0.5, 2.0}
 
 
 def test_both_orders_of_a_pair_occur_equally_often(tmp_path):
@@ -192,11 +200,11 @@ def test_frames_smaller_than_the_crop_are_mirrored_to_its_size(tmp_path):
     dataset = CropDataset(find_views(tmp_path), crop=32, augment=False)
     example = dataset[0]
     frames = [dataset.cache.get(path)[0] for path in dataset.views[0].realizations]
-    scale = exposure(frames[0])
-    mirrored = [np.pad(f, [(0, 22), (0, 25), (0, 0)], mode="symmetric").transpose(2, 0, 1) * scale for f in frames]
-    order = 0 if np.allclose(example.radiance, mirrored[0], rtol=1e-5) else 1
-    np.testing.assert_allclose(example.radiance, mirrored[order], rtol=1e-5)
-    np.testing.assert_allclose(example.target, mirrored[1 - order], rtol=1e-5)
+    mirrored = [np.pad(f, [(0, 22), (0, 25), (0, 0)], mode="symmetric").transpose(2, 0, 1) for f in frames]
+    scales = [exposure(frame) for frame in frames]
+    order = 0 if np.allclose(example.radiance, mirrored[0] * scales[0], rtol=1e-5) else 1
+    np.testing.assert_allclose(example.radiance, mirrored[order] * scales[order], rtol=1e-5)
+    np.testing.assert_allclose(example.target, mirrored[1 - order] * scales[order], rtol=1e-5)
     assert [tuple(tensor.shape) for tensor in dataset[1].tensors()] == [(3, 32, 32)] * 4
     np.testing.assert_array_equal(example.albedo[:, :10, 7:14], example.albedo[:, :10, :7].flip(2))
 

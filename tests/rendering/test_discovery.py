@@ -1,5 +1,7 @@
 """Which files are scenes, and what they are called."""
 
+import os
+
 import pytest
 
 from mcdenoise.errors import SceneError
@@ -50,6 +52,52 @@ def test_other_xml_and_hidden_folders_are_passed_over_and_broken_scenes_are_not(
 def test_a_file_given_twice_is_one_scene(make, tmp_path):
     make("a/scene.xml")
     assert names(tmp_path, tmp_path / "a", tmp_path / "a" / ".." / "a" / "scene.xml") == ["a"]
+
+
+def test_a_scene_and_a_link_to_it_are_one_scene(make, tmp_path):
+    make("a.xml", "folder/scene.xml")
+    (tmp_path / "b.xml").symlink_to("a.xml")
+    (tmp_path / "link").symlink_to("folder")
+    assert names(tmp_path) == ["a", "folder"]
+    assert names(tmp_path / "b.xml", tmp_path) == ["a", "folder"]
+
+
+def test_folders_that_link_to_themselves_come_to_an_end(make, tmp_path):
+    make("a.xml", "below/b.xml")
+    for number in range(4):
+        (tmp_path / f"loop{number}").symlink_to(".")
+        (tmp_path / "below" / f"up{number}").symlink_to("..")
+    (tmp_path / "itself").symlink_to("itself")
+    (tmp_path / "itself.xml").symlink_to("itself.xml")
+    assert names(tmp_path) == ["a", "b"]
+
+
+def test_what_is_no_file_is_not_opened(make, tmp_path):
+    """Opening a pipe waits for who writes to it."""
+    make("a.xml", "sub/b.xml")
+    os.mkfifo(tmp_path / "f.xml")
+    os.mkfifo(tmp_path / "sub" / "scene.xml")
+    assert names(tmp_path) == ["a", "b"]
+    with pytest.raises(SceneError, match="no such file"):
+        find_scenes([tmp_path / "f.xml"])
+
+
+def test_a_path_that_is_not_utf_8_is_refused_in_characters_that_can_be_printed(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)
+    with open(folder + b"/scene.xml", "w") as file:
+        file.write(SCENE)
+    with pytest.raises(SceneError, match=r"caf\\udce9.*not UTF-8") as caught:
+        find_scenes([tmp_path])
+    assert str(caught.value).isprintable()
+
+
+def test_what_is_wrong_is_one_line_whatever_the_name(tmp_path):
+    (tmp_path / "new\nline").mkdir()
+    for name in ("new\nline", "gone\nfile"):
+        with pytest.raises(SceneError) as caught:
+            find_scenes([tmp_path / name])
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

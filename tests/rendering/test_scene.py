@@ -204,3 +204,41 @@ def test_two_scenes_do_not_take_each_other_s_files(scalar, write_scene, tmp_path
             np.testing.assert_array_equal(depths[folder], depth)
         depths[folder] = depth
     assert np.abs(depths["one"] - depths["two"]).max() > 0.1
+
+
+def test_a_file_that_only_another_scene_has_is_missed(scalar, write_scene, tmp_path, load):
+    import mitsuba as mi
+
+    folders = [str(folder) for folder in mi.file_resolver()]
+    shape = """
+        <shape type="rectangle"><bsdf type="diffuse">
+            <texture type="bitmap" name="reflectance"><string name="filename" value="floor.png"/></texture>
+        </bsdf></shape>"""
+    with_file = write_scene("a/scene.xml", objects=OBJECTS + shape)
+    without = write_scene("b/scene.xml", objects=OBJECTS + shape)
+    mi.Bitmap(np.full((2, 2, 3), 128, dtype=np.uint8)).write(str(tmp_path / "a" / "floor.png"))
+    load(path=with_file)
+    assert [str(folder) for folder in mi.file_resolver()] == folders
+    with pytest.raises(SceneError, match=r"floor\.png"):
+        load(path=without)
+    assert [str(folder) for folder in mi.file_resolver()] == folders
+    load(path=with_file, size=(5, 4))
+
+
+def test_a_film_that_no_memory_holds_is_refused_before_it_is_rendered(scalar, write_scene):
+    from mcdenoise.rendering import worker
+
+    path = write_scene(film=film_xml(60000, 60000))
+    setting = worker.Setting(path, "ball", "train", None, "box", 0, "scalar_rgb")
+    with pytest.raises(SceneError, match=r"film of 60000 x 60000 has more than \d+ pixels"):
+        worker.describe(setting)
+
+
+def test_a_long_reason_is_cut_at_a_word():
+    from mcdenoise.rendering.reasons import reason
+
+    said = reason(RuntimeError("one\ntwo  " * 100))
+    assert len(said) <= 300
+    assert said.removesuffix("...").split() == ["one", "two"] * (len(said) // 8)
+    assert said.endswith(("one...", "two..."))
+    assert reason(RuntimeError()) == "RuntimeError"

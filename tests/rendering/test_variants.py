@@ -40,6 +40,15 @@ def test_an_unknown_variant_is_refused_with_the_known_ones():
     with pytest.raises(VariantError, match=r"no such variant.*scalar_rgb") as caught:
         choose("scalar_rbg")
     assert "\n" not in str(caught.value)
+    assert "cuda_ad_rgb" in str(caught.value)  # the list is not cut: it has those at its end too
+    assert str(caught.value).count("(") == str(caught.value).count(")")
+
+
+@pytest.mark.parametrize("variant", ["scalar_spectral", "llvm_ad_spectral"])
+def test_the_noise_of_wavelengths_is_not_taken_for_wrong_values(variant, request):
+    if variant.startswith("llvm"):
+        request.getfixturevalue("llvm")
+    assert probe(variant).works, probe(variant).reason
 
 
 def test_auto_takes_one_that_works_and_says_why():
@@ -78,6 +87,13 @@ def test_asking_for_a_variant_that_does_not_work_is_one_line(command, write_scen
     assert result.err.startswith("Error: Mitsuba variant llvm_ad_rgb does not work here: ")
     assert result.err.count("\n") == 1
     assert not (tmp_path / "renders").exists()
+
+
+def test_scalar_variants_say_nothing_about_a_wrong_llvm(command, write_scene, wrong_llvm):
+    write_scene()
+    options = ("--variant", "scalar_rgb", "--size", 6, 4, "--spp", 1, "--realizations", 1)
+    result = command("render", "ball", *options, environment=wrong_llvm)
+    assert (result.code, result.err) == (0, "")
 
 
 def test_the_user_s_own_llvm_is_not_replaced():
