@@ -1,3 +1,9 @@
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -109,3 +115,19 @@ def test_what_is_wrong_is_said_in_one_line_and_nothing_is_left(place, capfd, mon
     assert err.endswith("\n")
     assert "Traceback" not in out + err
     assert everything_below(place) == before
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-", "0<&-"])
+def test_closed_standard_streams_do_no_harm(place, closed):
+    command = f"{shlex.quote(sys.executable)} -m mcdenoise apply f0.exr --model m.safetensors {closed}"
+    done = subprocess.run(command, shell=True, check=False, timeout=120)
+    assert done.returncode == 0
+    assert read_frame("f0.denoised.exr").size == (32, 24)
+
+
+def test_names_that_the_terminal_cannot_show_are_written_all_the_same(place):
+    (Path("f0.exr")).rename("é ü.exr")
+    done = run_alone("apply", "é ü.exr", "--model", "m.safetensors", env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert Path("é ü.denoised.exr").exists()

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -146,3 +148,16 @@ def test_frames_of_which_none_can_be_decoded_are_an_error(place, capfd, monkeypa
     assert code == 1
     assert [line for line in err.splitlines() if line.startswith("Error: ")] == err.splitlines()[-1:]
     assert "poisoned" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"WORLD_SIZE": "2"}, {"WORLD_SIZE": "2", "RANK": "abc"}, {"WORLD_SIZE": "²"}, {"WORLD_SIZE": "2", "RANK": "5"}],
+)
+def test_a_broken_environment_of_processes_is_one_line(tmp_path, environment):
+    write_view(tmp_path / "renders" / "a")
+    done = run_alone("train", tmp_path / "renders", "--out", tmp_path / "run", env=os.environ | environment)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("Error: ")
+    assert not (tmp_path / "run").exists()

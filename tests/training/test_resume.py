@@ -7,10 +7,10 @@ import signal
 
 import pytest
 from safetensors.torch import load_file
-from synthetic import small_options
+from synthetic import small_options, write_view
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from mcdenoise.errors import TrainingError
+from mcdenoise.errors import DataError, TrainingError
 from mcdenoise.training import loop, train
 
 
@@ -189,3 +189,15 @@ def test_a_broken_checkpoint_is_named(renders, tmp_path, damage):
     with pytest.raises(TrainingError, match=r"checkpoint\.safetensors") as caught:
         train(renders, tmp_path, options, "cpu", resume=True)
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_is_of_its_data_and_other_data_is_refused(tmp_path):
+    write_view(tmp_path / "data" / "a", seed=1)
+    write_view(tmp_path / "data" / "b", seed=2)
+    train(tmp_path / "data", tmp_path / "run", small_options(steps=2), "cpu")
+    assert train(tmp_path / "data", tmp_path / "run", small_options(steps=2), "cpu").already_finished
+    write_view(tmp_path / "data" / "c", seed=3)
+    with pytest.raises(TrainingError, match="data"):
+        train(tmp_path / "data", tmp_path / "run", small_options(steps=2), "cpu")
+    with pytest.raises(DataError):
+        train(tmp_path / "nowhere", tmp_path / "run", small_options(steps=2), "cpu")
