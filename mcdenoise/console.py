@@ -51,7 +51,9 @@ def show_rendering(events: Iterator) -> bool:
                 finish_scene()
                 scene_started, planned = time.monotonic(), event
                 kept += event.done_frames
-                progress.reset(bar, total=event.remaining, description=event.scene)
+                progress.reset(
+                    bar, total=event.remaining, description="{} ({} of {})".format(event.scene, *event.place)
+                )
             elif isinstance(event, FrameRendered):
                 frames += 1
                 samples += event.samples

@@ -45,9 +45,13 @@ class RenderOptions:
 
 @dataclass(frozen=True)
 class ScenePlanned:
-    """A scene is loaded: `total` and `remaining` are the samples of all its frames and of those still to render."""
+    """A scene is loaded: `total` and `remaining` are the samples of all its frames and of those still to render.
+
+    place: which of the scenes that are to be rendered it is, as (number from 1, how many).
+    """
 
     scene: str
+    place: tuple[int, int]
     integrator: str
     size: tuple[int, int]
     frames: int
@@ -89,8 +93,8 @@ def render(sources: Sequence[str | Path], out: str | Path, variant: str, options
     scenes = find_scenes(sources)
     out = Path(out)
     with _Process(variant) as process:
-        for scene in scenes:
-            yield from _render_scene(scene, out, variant, options, process)
+        for number, scene in enumerate(scenes, start=1):
+            yield from _render_scene(scene, (number, len(scenes)), out, variant, options, process)
 
 
 class _Process:
@@ -127,7 +131,7 @@ class _Process:
 
 
 def _render_scene(
-    scene: SceneFile, out: Path, variant: str, options: RenderOptions, process: _Process
+    scene: SceneFile, place: tuple[int, int], out: Path, variant: str, options: RenderOptions, process: _Process
 ) -> Iterator[Event]:
     setting = worker.Setting(
         scene.path.resolve(),
@@ -147,6 +151,7 @@ def _render_scene(
         remaining = sum(job.spp for job in missing) * width * height
         yield ScenePlanned(
             scene.name,
+            place,
             description.integrator,
             description.size,
             len(jobs),
