@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mcdenoise.networks.layers import conv, relu, upsample
 from mcdenoise.tonemap import log_curve, tonemap
 
 _DARKEST_ALBEDO = 0.1
@@ -41,16 +42,16 @@ class KPN(nn.Module):
         self.kernel = kernel
         w1, w2, w3, w4 = width, width * 4 // 3, width * 5 // 3, width * 2
         taps = kernel * kernel
-        self.enc1a = _conv(4 * 12, w1)
-        self.enc1b = _conv(w1, w1)
-        self.enc2 = _conv(w1, w2)
-        self.enc3 = _conv(w2, w3)
-        self.enc4a = _conv(w3, w4)
-        self.enc4b = _conv(w4, w4)
-        self.dec3 = _conv(w4 + w3, w3)
-        self.dec2 = _conv(w3 + w2, w2)
-        self.dec1a = _conv(w2 + w1, w1)
-        self.dec1b = _conv(w1, w1)
+        self.enc1a = conv(4 * 12, w1)
+        self.enc1b = conv(w1, w1)
+        self.enc2 = conv(w1, w2)
+        self.enc3 = conv(w2, w3)
+        self.enc4a = conv(w3, w4)
+        self.enc4b = conv(w4, w4)
+        self.dec3 = conv(w4 + w3, w3)
+        self.dec2 = conv(w3 + w2, w2)
+        self.dec1a = conv(w2 + w1, w1)
+        self.dec1b = conv(w1, w1)
         # For every scale: logits of its kernels, weights of three differences, and (but for the coarsest) how much of
         # its low frequencies the coarser scales replace; for the finest the trust in irradiance.
         self.kernels4 = _head(w4, taps + 3)
@@ -67,16 +68,16 @@ class KPN(nn.Module):
         irradiance = radiance / divisor
         x = torch.cat([log_curve(irradiance), tonemap(radiance), albedo, normal], dim=1)
 
-        x = _relu(self.enc1a(F.pixel_unshuffle(x, 2)))
-        x = skip1 = _relu(self.enc1b(x))
-        x = skip2 = _relu(self.enc2(F.max_pool2d(x, 2)))
-        x = skip3 = _relu(self.enc3(F.max_pool2d(x, 2)))
-        x = _relu(self.enc4a(F.max_pool2d(x, 2)))
-        x4 = _relu(self.enc4b(x))
-        x3 = _relu(self.dec3(torch.cat([_upsample(x4), skip3], dim=1)))
-        x2 = _relu(self.dec2(torch.cat([_upsample(x3), skip2], dim=1)))
-        x1 = _relu(self.dec1a(torch.cat([_upsample(x2), skip1], dim=1)))
-        x1 = _relu(self.dec1b(x1))
+        x = relu(self.enc1a(F.pixel_unshuffle(x, 2)))
+        x = skip1 = relu(self.enc1b(x))
+        x = skip2 = relu(self.enc2(F.max_pool2d(x, 2)))
+        x = skip3 = relu(self.enc3(F.max_pool2d(x, 2)))
+        x = relu(self.enc4a(F.max_pool2d(x, 2)))
+        x4 = relu(self.enc4b(x))
+        x3 = relu(self.dec3(torch.cat([upsample(x4), skip3], dim=1)))
+        x2 = relu(self.dec2(torch.cat([upsample(x3), skip2], dim=1)))
+        x1 = relu(self.dec1a(torch.cat([upsample(x2), skip1], dim=1)))
+        x1 = relu(self.dec1b(x1))
 
         heads = [
             F.pixel_shuffle(self.kernels0(x1), 2),
@@ -188,26 +189,11 @@ def _taps(padded: Tensor, kernels: Tensor):
         yield tap, padded[:, :, y : y + height, x : x + width]
 
 
-def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:
-    conv = nn.Conv2d(channels_in, channels_out, 3, padding=1)
-    nn.init.kaiming_normal_(conv.weight, a=0.1)
-    nn.init.zeros_(conv.bias)
-    return conv
-
-
 def _head(channels_in: int, channels_out: int) -> nn.Conv2d:
     head = nn.Conv2d(channels_in, channels_out, 3, padding=1)
     nn.init.normal_(head.weight, std=0.01)  # nearly uniform kernels to begin with
     nn.init.zeros_(head.bias)
     return head
-
-
-def _relu(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, 0.1)
-
-
-def _upsample(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
 def _smooth(x: Tensor) -> Tensor:

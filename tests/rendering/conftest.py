@@ -1,5 +1,7 @@
 """Mitsuba in the test's own process: for tests that look at single renders, not at files."""
 
+import platform
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,8 +35,10 @@ def load(scalar, write_scene) -> Callable:
 
 @pytest.fixture(scope="session")
 def llvm() -> str:
-    """The name of the LLVM variant. Skips on a machine for which there is no LLVM that Mitsuba can use."""
+    """The LLVM variant. It must work on Linux x86-64, whose LLVM we install; elsewhere it may be missing."""
     found = probe("llvm_ad_rgb")
+    if (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        assert found.works, found.reason
     if not found.works:
         pytest.skip(f"no LLVM for Mitsuba on this machine: {found.reason}")
     return "llvm_ad_rgb"

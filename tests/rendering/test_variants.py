@@ -1,6 +1,7 @@
 """A variant is trusted only after it was tried, and trying it never harms the one who asks."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -60,8 +61,10 @@ def test_auto_takes_one_that_works_and_says_why():
 
 def test_the_llvm_of_the_package_is_found_and_used(llvm):
     library = llvm_library()
+    if (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        assert library is not None
     if library is None:
-        pytest.skip("karellen-llvm-core has no wheel for this machine")
+        pytest.skip("karellen-llvm-core has no wheel for this processor or system")
     assert library.is_file()
     if "DRJIT_LIBLLVM_PATH" not in os.environ or os.environ["DRJIT_LIBLLVM_PATH"] == str(library):
         assert str(library) in probe(llvm).reason
