@@ -6,585 +6,51 @@ from generators with fixed seeds.  The z axis points up and one unit is one
 metre, unless a scene says otherwise.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import imageio.v3 as iio
 import numpy as np
 
-TAU = 2.0 * np.pi
-
-
-# ---------------------------------------------------------------------------
-# Meshes: the container and ways of changing one
-# ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Mesh:
-    """Triangles with a normal and a texture coordinate at every vertex."""
-
-    points: np.ndarray
-    normals: np.ndarray
-    uvs: np.ndarray
-    faces: np.ndarray
-
-
-def merged(*meshes):
-    """One mesh made of several."""
-    offsets = np.cumsum([0] + [len(m.points) for m in meshes[:-1]])
-    return Mesh(
-        np.concatenate([m.points for m in meshes]),
-        np.concatenate([m.normals for m in meshes]),
-        np.concatenate([m.uvs for m in meshes]),
-        np.concatenate([m.faces + o for m, o in zip(meshes, offsets, strict=False)]),
-    )
-
-
-def moved(mesh, x=0.0, y=0.0, z=0.0):
-    """The mesh, shifted."""
-    return Mesh(mesh.points + np.array([x, y, z]), mesh.normals, mesh.uvs, mesh.faces)
-
-
-def turned(mesh, axis, degrees):
-    """The mesh, rotated about a coordinate axis ('x', 'y' or 'z')."""
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    matrix = {
-        "x": [[1, 0, 0], [0, c, -s], [0, s, c]],
-        "y": [[c, 0, s], [0, 1, 0], [-s, 0, c]],
-        "z": [[c, -s, 0], [s, c, 0], [0, 0, 1]],
-    }[axis]
-    matrix = np.array(matrix, dtype=float)
-    return Mesh(mesh.points @ matrix.T, mesh.normals @ matrix.T, mesh.uvs, mesh.faces)
-
-
-def smooth_normals(points, faces):
-    """Vertex normals averaged over the faces that meet at each position."""
-    a, b, c = (points[faces[:, k]] for k in range(3))
-    face_normals = np.cross(b - a, c - a)
-    # Vertices on a texture seam share a position but not an index: average
-    # over positions, or the seam shows as a crease.
-    _, group = np.unique(np.round(points, 6), axis=0, return_inverse=True)
-    group = group.reshape(-1)
-    sums = np.zeros((group.max() + 1, 3))
-    for k in range(3):
-        np.add.at(sums, group[faces[:, k]], face_normals)
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    return (sums / np.maximum(lengths, 1e-20))[group]
-
-
-def sheet(points, uvs=None):
-    """A smooth mesh from a grid of points of shape (rows, columns, 3).
-
-    The front side is where the cross product of the column direction and the
-    row direction points.
-    """
-    rows, columns = points.shape[:2]
-    if uvs is None:
-        v, u = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
-        uvs = np.stack([u, v], axis=-1)
-    index = np.arange(rows * columns).reshape(rows, columns)
-    a, b = index[:-1, :-1].ravel(), index[:-1, 1:].ravel()
-    c, d = index[1:, 1:].ravel(), index[1:, :-1].ravel()
-    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
-    flat = points.reshape(-1, 3)
-    p, q, r = (flat[faces[:, k]] for k in range(3))
-    area = np.linalg.norm(np.cross(q - p, r - p), axis=1)
-    faces = faces[area > 1e-12]
-    return Mesh(flat, smooth_normals(flat, faces), uvs.reshape(-1, 2), faces)
-
-
-# ---------------------------------------------------------------------------
-# Meshes: shapes
-# ---------------------------------------------------------------------------
-
-
-def smooth_curve(knots, count):
-    """Points on a Catmull-Rom curve through the given knots."""
-    knots = np.asarray(knots, dtype=float)
-    padded = np.concatenate([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
-    t = np.linspace(0, len(knots) - 1, count)
-    i = np.minimum(t.astype(int), len(knots) - 2)
-    f = (t - i)[:, None]
-    p0, p1, p2, p3 = (padded[i + k] for k in range(4))
-    return 0.5 * (2 * p1 + (p2 - p0) * f + (2 * p0 - 5 * p1 + 4 * p2 - p3) * f**2 + (3 * p1 - p0 - 3 * p2 + p3) * f**3)
-
-
-def lathe(profile, segments):
-    """A profile of (radius, height) pairs turned about the z axis.
-
-    A profile that runs upwards makes a surface that faces outwards.
-    """
-    profile = np.asarray(profile, dtype=float)
-    angle = np.linspace(0, TAU, segments + 1)
-    radius = np.maximum(profile[:, 0], 0.0)[:, None]
-    height = np.broadcast_to(profile[:, 1][:, None], (len(profile), segments + 1))
-    points = np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=-1)
-    points[:, -1] = points[:, 0]
-    return sheet(points)
-
-
-def smooth_lathe(knots, count, segments):
-    """A lathe shape whose profile is a smooth curve through the knots."""
-    return lathe(smooth_curve(knots, count), segments)
-
-
-def disc(radius, height, segments, up=True):
-    """A flat disc that faces up or down."""
-    ends = [(radius, height), (0.0, height)]
-    return lathe(ends if up else ends[::-1], segments)
-
-
-def box(size, bevel=0.0, centre=(0, 0, 0)):
-    """A box; with a bevel its edges are rounded.  Texture units are metres."""
-    half = np.asarray(size, dtype=float) / 2
-    parts = []
-    for axis in range(3):
-        for sign in (-1, 1):
-            i, j = [(1, 2), (2, 0), (0, 1)][axis]
-            if sign < 0:
-                i, j = j, i
-            parts.append(_box_side(half, bevel, axis, sign, i, j))
-    return moved(merged(*parts), *centre)
-
-
-def _box_side(half, bevel, axis, sign, i, j):
-    """One side of a box, its rounded edges included."""
-
-    def stops(h):
-        return np.array([-h, -h + bevel, h - bevel, h]) if bevel > 0 else np.array([-h, h])
-
-    q, p = np.meshgrid(stops(half[j]), stops(half[i]), indexing="ij")
-    points = np.zeros((*p.shape, 3))
-    points[..., axis], points[..., i], points[..., j] = sign * half[axis], p, q
-    # Texture coordinates keep the upright direction of side walls upright.
-    uv = np.stack([p, q], -1) if (j == 2 or axis == 2) else np.stack([q, p], -1)
-    mesh = sheet(points, uv)
-    if bevel <= 0:
-        return mesh
-    core = np.clip(mesh.points, -(half - bevel), half - bevel)
-    away = mesh.points - core
-    away /= np.linalg.norm(away, axis=1, keepdims=True)
-    return Mesh(core + bevel * away, away, mesh.uvs, mesh.faces)
-
-
-def tube(path, radius, sides, closed=False):
-    """A round tube along a path; the radius may vary along it."""
-    path = np.asarray(path, dtype=float)
-    count = len(path)
-    radius = np.broadcast_to(np.asarray(radius, dtype=float), (count,))
-    along = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0) if closed else np.gradient(path, axis=0)
-    along /= np.linalg.norm(along, axis=1, keepdims=True)
-    side = np.cross(along[0], [0.31, 0.17, 0.93])
-    sides_of_frame = []
-    for k in range(count):
-        # Carry the frame along the path so that the tube does not twist.
-        side = side - np.dot(side, along[k]) * along[k]
-        side = side / np.linalg.norm(side)
-        sides_of_frame.append(side)
-    first = np.array(sides_of_frame)
-    second = np.cross(along, first)
-    twist = 0.0
-    if closed:
-        back = side - np.dot(side, along[0]) * along[0]
-        twist = np.arctan2(np.dot(back, second[0]), np.dot(back, first[0]))
-    rows = np.arange(count + 1) % count if closed else np.arange(count)
-    share = np.arange(len(rows)) / count
-    angle = np.linspace(0, TAU, sides + 1)[None, :] - (twist * share)[:, None]
-    points = path[rows][:, None] + radius[rows][:, None, None] * (
-        np.cos(angle)[..., None] * first[rows][:, None] + np.sin(angle)[..., None] * second[rows][:, None]
-    )
-    points[:, -1] = points[:, 0]
-    if closed:
-        points[-1] = points[0]
-    return sheet(points)
-
-
-def torus_knot(p, q, size, thickness, steps, sides):
-    """A closed tube that winds p times around the axis and q times through."""
-    t = np.arange(steps) / steps * TAU
-    ring = 1 + 0.42 * np.cos(q * t)
-    path = np.stack([ring * np.cos(p * t), ring * np.sin(p * t), 0.55 * np.sin(q * t)], 1)
-    return tube(size * path, thickness, sides, closed=True)
-
-
-def bumpy_ball(radius, columns, rows, lumps, depth):
-    """A ball whose surface goes in and out in regular lumps."""
-    theta = np.linspace(np.pi, 0, rows + 1)[:, None]
-    phi = np.linspace(0, TAU, columns + 1)[None, :]
-    fade = np.sin(theta) ** 2
-    r = radius * (1 + depth * fade * np.cos(lumps * phi) * np.cos(lumps * theta))
-    x, y = r * np.sin(theta) * np.cos(phi), r * np.sin(theta) * np.sin(phi)
-    points = np.stack([x, y, r * np.cos(theta)], -1)
-    points[:, -1] = points[:, 0]
-    return sheet(points)
-
-
-def gear(teeth, outer, inner, hole, height, bevel):
-    """A gear wheel that lies flat, with a round hole and bevelled rims."""
-    parts = np.array([-0.32, -0.17, 0.17, 0.32])
-    levels = np.array([inner, outer, outer, inner])
-    angle = ((np.arange(teeth)[:, None] + parts[None, :]) / teeth * TAU).ravel()
-    radius = np.tile(levels, teeth)
-    return extruded_ring(angle, radius, np.full_like(radius, hole), height, bevel)
-
-
-def extruded_ring(angle, outer, hole, height, bevel):
-    """The space between two outlines given in polar form, made solid."""
-    angle = np.append(angle, angle[0] + TAU)
-    outer, hole = np.append(outer, outer[0]), np.append(hole, hole[0])
-    h = height / 2
-
-    def ring(radius, z):
-        return np.stack([radius * np.cos(angle), radius * np.sin(angle), np.full_like(angle, z)], -1)
-
-    cuts = [
-        (ring(outer, -h + bevel), ring(outer, h - bevel)),
-        (ring(outer, h - bevel), ring(outer - bevel, h)),
-        (ring(outer - bevel, h), ring(hole, h)),
-        (ring(hole, h), ring(hole, -h)),
-        (ring(hole, -h), ring(outer - bevel, -h)),
-        (ring(outer - bevel, -h), ring(outer, -h + bevel)),
-    ]
-    return merged(*(_flat_band(low, high) for low, high in cuts))
-
-
-def _flat_band(low, high):
-    """Quads between two outlines, each with its own flat normal."""
-    corners = np.stack([low[:-1], low[1:], high[1:], high[:-1]], 1)
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0])
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
-    first = 4 * np.arange(len(corners))[:, None]
-    faces = np.concatenate([first + np.array([0, 1, 2]), first + np.array([0, 2, 3])])
-    points = corners.reshape(-1, 3)
-    return Mesh(points, np.repeat(normal, 4, 0), points[:, :2].copy(), faces)
-
-
-def curtain(width, height, folds, depth, columns, rows):
-    """A hanging cloth with folds that open towards the bottom; faces -y."""
-    u, v = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
-    swing = depth * (0.55 + 0.45 * (1 - v))
-    y = swing * (np.sin(TAU * folds * u) + 0.35 * np.sin(TAU * folds * 1.7 * u + 2 * v))
-    points = np.stack([(u - 0.5) * width, y, v * height], -1)
-    return sheet(points, np.stack([u * width * 1.4, v * height], -1))
-
-
-def stairs(width, steps, run, rise, bevel):
-    """A flight of solid steps that climbs along +y."""
-    parts = []
-    for k in range(steps):
-        deep = run * (steps - k)
-        centre = (0, run * k + deep / 2, rise * (k + 0.5))
-        parts.append(box((width, deep, rise), bevel, centre))
-    return merged(*parts)
-
-
-def table(length, width, height, top, leg, bevel):
-    """A table that stands on z = 0."""
-    x, y = length / 2 - 1.2 * leg, width / 2 - 1.2 * leg
-    long = height - top
-    parts = [box((length, width, top), bevel, (0, 0, height - top / 2))]
-    parts += [box((leg, leg, long), bevel, (sx * x, sy * y, long / 2)) for sx in (-1, 1) for sy in (-1, 1)]
-    return merged(*parts)
-
-
-def chair(bevel=0.008):
-    """A plain wooden chair that faces -y and stands on z = 0."""
-    parts = [box((0.44, 0.44, 0.04), bevel, (0, 0, 0.45))]
-    parts += [box((0.045, 0.045, 0.43), bevel, (sx * 0.19, -0.19, 0.215)) for sx in (-1, 1)]
-    parts += [box((0.045, 0.045, 0.95), bevel, (sx * 0.19, 0.2, 0.475)) for sx in (-1, 1)]
-    parts += [box((0.34, 0.025, 0.07), bevel, (0, 0.2, z)) for z in (0.64, 0.77, 0.90)]
-    return merged(*parts)
-
-
-# ---------------------------------------------------------------------------
-# Textures: pictures as arrays with values in 0..1
-# ---------------------------------------------------------------------------
-
-
-def periodic_noise(rng, size, slope, stretch=(1.0, 1.0)):
-    """Noise that tiles without a seam, spread evenly over 0..1.
-
-    A larger slope makes it smoother; stretch scales it along (u, v).
-    """
-    spectrum = np.fft.fft2(rng.standard_normal((size, size)))
-    fy = np.fft.fftfreq(size)[:, None] * size * stretch[1]
-    fx = np.fft.fftfreq(size)[None, :] * size * stretch[0]
-    weight = (1.0 + fx**2 + fy**2) ** (-slope / 2)
-    weight[0, 0] = 0
-    noise = np.round(np.fft.ifft2(spectrum * weight).real, 9)
-    order = np.argsort(noise.ravel(), kind="stable")
-    ranks = np.empty(size * size)
-    ranks[order] = np.linspace(0, 1, size * size)
-    return ranks.reshape(size, size)
-
-
-def ramp(values, colours, levels=24):
-    """Colours for values in 0..1; few levels, so that the file stays small."""
-    values = np.round(np.clip(values, 0, 1) * (levels - 1)) / (levels - 1)
-    stops = np.linspace(0, 1, len(colours))
-    colours = np.asarray(colours, dtype=float)
-    return np.stack([np.interp(values, stops, colours[:, k]) for k in range(3)], -1)
-
-
-def pixel_grid(size):
-    """The (u, v) coordinates of pixel centres."""
-    t = (np.arange(size) + 0.5) / size
-    return np.meshgrid(t, t)
-
-
-def planks(rng, size, boards, colours):
-    """Floor boards that run along u, with grain and dark gaps."""
-    u, v = pixel_grid(size)
-    row = (v * boards).astype(int)
-    grain = periodic_noise(rng, size, 1.6, stretch=(9.0, 1.0))
-    tone = rng.uniform(-0.22, 0.22, boards)[row]
-    value = 0.5 + 0.55 * (grain - 0.5) + tone
-    picture = ramp(value, colours, 20)
-    across = v * boards - row
-    shift = rng.uniform(0, 1, boards)[row]
-    along = (u + shift) % 1.0
-    gap = (across < 0.05) | (along < 1.6 / size)
-    picture[gap] *= 0.35
-    return picture
-
-
-def wood(rng, size, rings, colours):
-    """Sawn wood with long rings along u."""
-    _, v = pixel_grid(size)
-    bend = periodic_noise(rng, size, 2.6, stretch=(5.0, 1.0))
-    fine = periodic_noise(rng, size, 1.0, stretch=(16.0, 1.0))
-    value = 0.5 + 0.5 * np.sin(TAU * (rings * v + 2.2 * bend))
-    return ramp(0.72 * value + 0.28 * fine, colours, 20)
-
-
-def marble(rng, size, colours):
-    """Stone with thin bent veins."""
-    u, v = pixel_grid(size)
-    bend = periodic_noise(rng, size, 1.9)
-    value = np.abs(np.sin(np.pi * (u + 2 * v + 2.5 * bend)))
-    return ramp(value**0.35, colours, 12)
-
-
-def tiles(rng, size, count, colours, grout, gap=0.05):
-    """Square tiles, each with its own tone, and grout between them."""
-    u, v = pixel_grid(size)
-    i, j = (u * count).astype(int), (v * count).astype(int)
-    tone = rng.uniform(0, 1, (count, count))[j, i]
-    cloud = periodic_noise(rng, size, 2.0)
-    picture = ramp(0.7 * tone + 0.3 * cloud, colours, 20)
-    x, y = u * count - i, v * count - j
-    edge = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
-    picture[edge < gap / 2] = grout
-    return picture
-
-
-def cloudy(rng, size, colours, slope=1.6, levels=16):
-    """Soft blotches: plaster, clay, stone, grass from afar."""
-    return ramp(periodic_noise(rng, size, slope), colours, levels)
-
-
-def hammered(rng, size, count):
-    """The height of metal that was hammered: round dents on a jittered grid."""
-    u, v = pixel_grid(size)
-    height = np.ones((size, size))
-    for i in range(count):
-        for j in range(count):
-            x, y = (np.array([i, j]) + 0.5 + rng.uniform(-0.25, 0.25, 2)) / count
-            # Distances wrap around, so that the picture tiles.
-            dx = np.abs(u - x)
-            dy = np.abs(v - y)
-            dx, dy = np.minimum(dx, 1 - dx), np.minimum(dy, 1 - dy)
-            height = np.minimum(height, (dx**2 + dy**2) * count**2 / 0.6)
-    return height
-
-
-def brick_rows(size, rows, gap=0.12):
-    """Which brick a pixel lies in, and whether it lies in the mortar."""
-    u, v = pixel_grid(size)
-    row = (v * rows).astype(int)
-    along = u * rows / 2 + 0.5 * (row % 2)
-    column = along.astype(int) % (rows // 2)
-    x, y = (along % 1.0) * 2, v * rows - row
-    edge = np.minimum(np.minimum(x, 2 - x), np.minimum(y, 1 - y))
-    return row, column, edge < gap / 2
-
-
-def bricks(rng, size, rows, colours, mortar):
-    """A brick wall; rows must be even, so that it tiles."""
-    row, column, joint = brick_rows(size, rows)
-    tone = rng.uniform(0, 1, (rows, rows))[row, column]
-    picture = ramp(0.65 * tone + 0.35 * periodic_noise(rng, size, 1.3), colours, 16)
-    picture[joint] = mortar
-    return picture
-
-
-def brick_height(rng, size, rows):
-    """The height of the same wall: bricks stand out from the mortar."""
-    _, _, joint = brick_rows(size, rows)
-    rough = periodic_noise(rng, size, 1.2)
-    return ramp(np.where(joint, 0.0, 0.7) + 0.3 * rough, [(0, 0, 0), (1, 1, 1)], 16)
-
-
-def weave(size, threads):
-    """The height of a plain weave: threads go over and under in turn."""
-    u, v = pixel_grid(size)
-    x, y = u * threads, v * threads
-    over = ((x.astype(int) + y.astype(int)) % 2) == 0
-    across = np.where(over, np.sin(np.pi * (x % 1)), np.sin(np.pi * (y % 1)))
-    return ramp(across, [(0, 0, 0), (1, 1, 1)], 12)
-
-
-def normal_map(height, strength):
-    """A tangent-space normal map of a height picture that tiles."""
-    h = height[..., 0] if height.ndim == 3 else height
-    dx = (np.roll(h, -1, 1) - np.roll(h, 1, 1)) * strength
-    # Pictures are stored from the top down, so v grows against the rows.
-    dy = (np.roll(h, 1, 0) - np.roll(h, -1, 0)) * strength
-    normal = np.stack([-dx, -dy, np.ones_like(h)], -1)
-    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    return np.round((0.5 + 0.5 * normal) * 32) / 32
-
-
-def rug(rng, size):
-    """A rug with a border and a field of stepped diamonds."""
-    u, v = pixel_grid(size)
-    cells = 48
-    x, y = np.floor(u * cells), np.floor(v * cells)
-    mx, my = np.minimum(x, cells - 1 - x), np.minimum(y, cells - 1 - y)
-    rim = np.minimum(mx, my)
-    ring = (np.abs(x - 23.5) % 16 + np.abs(y - 23.5) % 16).astype(int) % 8
-    palette = np.array(
-        [
-            (0.5, 0.09, 0.07),
-            (0.62, 0.16, 0.09),
-            (0.78, 0.62, 0.38),
-            (0.10, 0.16, 0.32),
-            (0.10, 0.16, 0.32),
-            (0.70, 0.5, 0.25),
-            (0.5, 0.09, 0.07),
-            (0.36, 0.06, 0.06),
-        ]
-    )
-    picture = palette[ring]
-    picture[rim < 7] = (0.12, 0.17, 0.33)
-    picture[(rim >= 2) & (rim < 6) & ((x + y) % 6 < 3)] = (0.78, 0.62, 0.38)
-    picture[(rim == 7) | (rim == 1)] = (0.75, 0.66, 0.5)
-    picture[rim < 1] = (0.3, 0.05, 0.05)
-    # Each knot has its own tone, so that no field is quite even.
-    tone = np.round(rng.uniform(0.82, 1.0, (cells, cells)), 2)
-    return picture * tone[y.astype(int), x.astype(int)][..., None]
-
-
-def leaf(size, veins=5):
-    """A leaf on black, as (colour, opacity); its tip is at the top."""
-    u, v = pixel_grid(size)
-    up = 1 - v
-    half = 0.46 * np.sin(np.pi * np.clip((up - 0.08) / 0.9, 0, 1) ** 0.8) ** 0.85
-    across = np.abs(u - 0.5)
-    blade = (across < half) | ((across < 0.022) & (up < 0.2))
-    rib = (across < 0.016) | (np.abs(((up - 0.55 * across) * 2 * veins) % 1 - 0.5) < 0.05)
-    tone = np.where(rib, 1.0, 0.25 + 0.35 * up)
-    colour = ramp(tone, [(0.07, 0.20, 0.04), (0.20, 0.40, 0.09), (0.45, 0.60, 0.25)], 10)
-    return colour, np.repeat(blade[..., None].astype(float), 3, -1)
-
-
-def lattice(size, count, width):
-    """The opacity of a garden lattice of crossed slanting laths."""
-    u, v = pixel_grid(size)
-    one = np.abs(((u + v) * count) % 1 - 0.5) < width / 2
-    two = np.abs(((u - v) * count) % 1 - 0.5) < width / 2
-    return np.repeat((one | two)[..., None].astype(float), 3, -1)
-
-
-def painting(rng, size):
-    """An abstract landscape: hills under an evening sky."""
-    u, v = pixel_grid(size)
-    picture = ramp(v * 1.3, [(0.16, 0.25, 0.45), (0.75, 0.5, 0.32), (0.92, 0.76, 0.42)], 18)
-    sun = (u - 0.68) ** 2 + (v - 0.42) ** 2 < 0.008
-    picture[sun] = (0.97, 0.85, 0.55)
-    shades = [(0.34, 0.30, 0.42), (0.24, 0.33, 0.30), (0.12, 0.22, 0.14)]
-    for k, shade in enumerate(shades):
-        a, b = rng.uniform(0, TAU, 2)
-        line = 0.5 + 0.15 * k + 0.06 * np.sin(TAU * u * (1 + k) + a) + 0.03 * np.sin(TAU * u * 3.3 + b)
-        picture[v > line] = shade
-    return picture
-
-
-def speckles(rng, size, count, radius, ground, colours):
-    """Round specks of several colours on an even ground; it tiles."""
-    u, v = pixel_grid(size)
-    picture = np.broadcast_to(np.array(ground, dtype=float), (size, size, 3)).copy()
-    for _ in range(count):
-        x, y = rng.uniform(0, 1, 2)
-        dx, dy = np.abs(u - x), np.abs(v - y)
-        dx, dy = np.minimum(dx, 1 - dx), np.minimum(dy, 1 - dy)
-        r = radius * rng.uniform(0.4, 1.0)
-        picture[dx**2 + dy**2 < r**2] = colours[rng.integers(len(colours))]
-    return picture
-
-
-# ---------------------------------------------------------------------------
-# Plants, cables and other things of many small parts
-# ---------------------------------------------------------------------------
-
-
-def grass(rng, count, radius, height):
-    """Curves for blades of grass that stand within a circle."""
-    curves = []
-    for _ in range(count):
-        r, around = radius * np.sqrt(rng.uniform()), rng.uniform(0, TAU)
-        root = np.array([r * np.cos(around), r * np.sin(around), -0.02])
-        lean = rng.uniform(0, TAU)
-        tall = height * rng.uniform(0.5, 1.0)
-        bend = tall * rng.uniform(0.1, 0.6)
-        t = np.array([-0.15, 0.0, 0.4, 0.8, 1.0])
-        out = bend * np.maximum(t, 0) ** 2
-        points = root + np.stack([out * np.cos(lean), out * np.sin(lean), tall * t], 1)
-        widths = 0.0055 * np.array([1, 1, 0.8, 0.45, 0.15])
-        curves.append(np.column_stack([points, widths]))
-    return curves
-
-
-def fur(rng, count, radius, length):
-    """Curves for hairs that grow out of a ball at the origin, brushed down."""
-    curves = []
-    for _ in range(count):
-        way = rng.standard_normal(3)
-        way /= np.linalg.norm(way)
-        t = np.array([-0.2, 0.0, 0.45, 0.85, 1.0])[:, None]
-        size = length * rng.uniform(0.7, 1.0)
-        droop = np.array([0.0, 0.0, -0.45 * size])
-        side = 0.12 * size * rng.standard_normal(3)
-        points = way * (radius + size * t) + (droop + side) * np.maximum(t, 0) ** 2
-        widths = 0.004 * np.array([1, 1, 0.8, 0.5, 0.2])
-        curves.append(np.column_stack([points, widths]))
-    return curves
-
-
-def leafy(rng, count, size, spots, spread):
-    """Leaf cards that grow from random places among the given spots."""
-    parts = []
-    for _ in range(count):
-        length = size * rng.uniform(0.7, 1.15)
-        v = np.linspace(0, 1, 3)[:, None] * np.ones(3)
-        u = np.linspace(0, 1, 3)[None, :] * np.ones((3, 1))
-        fold = 0.12 * np.abs(u - 0.5) - 0.25 * v**2
-        points = np.stack([(u - 0.5) * 0.62 * length, v * length, fold * length], -1)
-        card = sheet(points, np.stack([u, v], -1))
-        card = turned(card, "x", rng.uniform(-10, 60))
-        card = turned(card, "z", rng.uniform(0, 360))
-        place = spots[rng.integers(len(spots))] + spread * rng.standard_normal(3)
-        parts.append(moved(card, *place))
-    return merged(*parts)
-
-
-def hanging_line(start, end, sag, count):
-    """Points on a line that hangs between two places."""
-    t = np.linspace(0, 1, count)[:, None]
-    line = (1 - t) * np.array(start, dtype=float) + t * np.array(end, dtype=float)
-    line[:, 2] -= 4 * sag * t[:, 0] * (1 - t[:, 0])
-    return line
+from mcdenoise.random_scenes.files import write_curves, write_pfm, write_ply, write_png
+from mcdenoise.random_scenes.meshes import (
+    TAU,
+    box,
+    bumpy_ball,
+    chair,
+    curtain,
+    gear,
+    hanging_line,
+    lathe,
+    merged,
+    sheet,
+    smooth_curve,
+    smooth_lathe,
+    stairs,
+    table,
+    torus_knot,
+    tube,
+    turned,
+    welded,
+)
+from mcdenoise.random_scenes.strands import fur, grass, leafy
+from mcdenoise.random_scenes.textures import (
+    brick_height,
+    bricks,
+    cloudy,
+    hammered,
+    lattice,
+    leaf,
+    marble,
+    normal_map,
+    painting,
+    periodic_noise,
+    planks,
+    ramp,
+    rug,
+    speckles,
+    tiles,
+    weave,
+    wood,
+)
 
 
 def garlands():
@@ -621,43 +87,6 @@ def chess_piece(head):
     return foot + head
 
 
-# ---------------------------------------------------------------------------
-# Files
-# ---------------------------------------------------------------------------
-
-
-def write_ply(path, mesh):
-    """Writes a binary PLY file with normals and, if any, texture coordinates."""
-    # Short indices halve the size of the faces, and no mesh here is large.
-    assert len(mesh.points) < 65536
-    uv = "property float u\nproperty float v\n" if mesh.uvs.shape[1] else ""
-    header = (
-        "ply\nformat binary_little_endian 1.0\n"
-        f"element vertex {len(mesh.points)}\n"
-        "property float x\nproperty float y\nproperty float z\n"
-        "property float nx\nproperty float ny\nproperty float nz\n"
-        f"{uv}element face {len(mesh.faces)}\n"
-        "property list uchar ushort vertex_indices\nend_header\n"
-    )
-    data = np.concatenate([np.round(mesh.points, 5), np.round(mesh.normals, 4), np.round(mesh.uvs, 4)], axis=1)
-    faces = np.zeros(len(mesh.faces), dtype=[("n", "u1"), ("v", "<u2", 3)])
-    faces["n"], faces["v"] = 3, mesh.faces
-    # Adding zero turns -0.0 into 0.0, which is not the same byte for byte.
-    path.write_bytes(header.encode() + (data + 0.0).astype("<f4").tobytes() + faces.tobytes())
-
-
-def write_png(path, picture):
-    """Writes a picture with values in 0..1 as 8-bit PNG."""
-    iio.imwrite(path, np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8), optimize=True)
-
-
-def write_pfm(path, picture):
-    """Writes a picture of unbounded linear radiance as a PFM file."""
-    height, width = picture.shape[:2]
-    rows = np.ascontiguousarray(picture[::-1], dtype="<f4")
-    path.write_bytes(f"PF\n{width} {height}\n-1.0\n".encode() + rows.tobytes())
-
-
 def write_assets(folder, assets):
     """Writes a scene's assets; the file name says what kind each one is."""
     writers = {".ply": write_ply, ".png": write_png, ".pfm": write_pfm, ".txt": write_curves}
@@ -667,17 +96,6 @@ def write_assets(folder, assets):
         writers[path.suffix](path, content)
 
 
-def write_curves(path, curves):
-    """Writes curves as lines 'x y z radius', with an empty line between two."""
-    blocks = ["\n".join("{:.3f} {:.3f} {:.3f} {:.4f}".format(*point) for point in curve) for curve in curves]
-    path.write_bytes(("\n\n".join(blocks) + "\n").encode())
-
-
-# ---------------------------------------------------------------------------
-# The scenes' assets, one function each
-# ---------------------------------------------------------------------------
-
-
 def without_uvs(names, assets):
     """The assets, with no texture coordinates in the named meshes.
 
@@ -685,19 +103,6 @@ def without_uvs(names, assets):
     """
     bare = {f"{name}.ply" for name in names.split()}
     return {name: welded(item) if name in bare else item for name, item in assets.items()}
-
-
-def welded(mesh):
-    """The mesh without texture coordinates, and so without seams."""
-    rounded = np.column_stack([np.round(mesh.points, 5), np.round(mesh.normals, 3)]) + 0.0
-    _, first, index = np.unique(rounded, axis=0, return_index=True, return_inverse=True)
-    # Keep the order of the vertices: it makes the files easier to compare.
-    order = np.argsort(first, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    faces = place[index.reshape(-1)[mesh.faces]]
-    kept = first[order]
-    return Mesh(mesh.points[kept], mesh.normals[kept], np.zeros((len(kept), 0)), faces)
 
 
 def colour_bleeding():

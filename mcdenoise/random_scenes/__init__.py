@@ -1,0 +1,1 @@
+"""Random scenes: as many different ones as are wanted, as Mitsuba XML that plain Mitsuba opens."""
