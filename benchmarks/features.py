@@ -29,7 +29,7 @@ def main() -> None:
     import mitsuba as mi
 
     mi.set_variant(arguments.variant)
-    from mcdenoise.rendering.scene import AOVS
+    from mcdenoise.rendering.features import AOVS
 
     scene = mi.load_file(str(arguments.scene), resx=320, resy=240)
     alone = mi.load_dict({"type": "aov", "aovs": AOVS})

@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from mcdenoise.exr import read_frame, replace_radiance, write_frame
     from mcdenoise.frame import Frame
     from mcdenoise.inference.arrays import denoise
+    from mcdenoise.inference.combine import combine
     from mcdenoise.inference.denoiser import Denoiser
 
 __version__ = "0.1.0"
 
-__all__ = ["Denoiser", "Frame", "McdenoiseError", "denoise", "read_frame", "replace_radiance", "write_frame"]
+__all__ = ["Denoiser", "Frame", "McdenoiseError", "combine", "denoise", "read_frame", "replace_radiance", "write_frame"]
 
 _HOMES = {
     "Denoiser": "mcdenoise.inference.denoiser",
     "Frame": "mcdenoise.frame",
+    "combine": "mcdenoise.inference.combine",
     "denoise": "mcdenoise.inference.arrays",
     "read_frame": "mcdenoise.exr",
     "replace_radiance": "mcdenoise.exr",

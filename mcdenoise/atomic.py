@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     (a rename across file systems would not be atomic).
     """
     path = Path(path)
-    temporary = path.with_name(f"{_MARK}{os.getpid()}-{path.name}")
+    token = secrets.token_hex(4)  # processes of two machines may have one number, and write the same path
+    temporary = path.with_name(f"{_MARK}{os.getpid()}-{token}-{path.name}")
     try:
         yield temporary
         if path.is_dir():
@@ -38,11 +40,14 @@ def write_text(path: str | os.PathLike, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def remove_leftovers(folder: str | os.PathLike) -> None:
-    """Remove temporary files in `folder` whose writing process is gone (killed while writing)."""
+def remove_leftovers(folder: str | os.PathLike, of_living: bool = False) -> None:
+    """Remove temporary files in `folder` whose writing process is gone (killed while writing).
+
+    of_living: also those of processes that live; only the caller can know of processes of other machines.
+    """
     for leftover in Path(folder).glob(f"{_MARK}*"):
         pid = leftover.name[len(_MARK) :].partition("-")[0]
-        if pid.isdigit() and not _alive(int(pid)):
+        if pid.isdigit() and (of_living or not _alive(int(pid))):
             leftover.unlink(missing_ok=True)
 
 

@@ -54,10 +54,52 @@ def cli() -> None:
     """Learn to denoise Monte Carlo renders from their own noise, without a clean image.
 
     \b
+    mcdenoise scenes data --count 500 make random scenes to learn from
     mcdenoise render scenes/          render pairs of noisy frames with Mitsuba 3
     mcdenoise train                   learn one from the other
     mcdenoise apply frame.exr         denoise
     """
+
+
+@cli.command(short_help="Make random scenes to learn from.")
+@click.argument("out", type=click.Path(file_okay=False))
+@click.option("--count", default=64, show_default=True, type=click.IntRange(1, 10**6), help="How many scenes.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Another seed, other scenes."
+)
+@click.option("--first", default=0, show_default=True, type=click.IntRange(0, 10**9), help="Number of the first scene.")
+@click.option(
+    "--split",
+    default="train",
+    show_default=True,
+    type=click.Choice(["train", "validation"]),
+    help="How the scenes are marked: those of validation are never trained on.",
+)
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes [default: one a core].")
+@click.option("--sheet", type=click.Path(dir_okay=False), help="Also render all of OUT small into this PNG.")
+@click.option("--table", type=click.Path(dir_okay=False), help="Also write how often each thing occurs, as Markdown.")
+def scenes(out: str, sheet: str | None, table: str | None, **options: Any) -> None:
+    """Make random Mitsuba scenes in the folder OUT: interiors, exteriors and product shots, each with its camera.
+
+    Each is a folder OUT/random-SEED-NUMBER/ with a scene.xml and the meshes and pictures that it names; plain Mitsuba
+    opens it too. A scene depends on its seed and number alone: the same on any machine, and more can be added later.
+    Scenes that are there already are kept. Views that are black, blown out, uniform or inside something are rejected.
+
+    \b
+    Examples:
+      mcdenoise scenes data/scenes --count 500
+      mcdenoise scenes data/scenes --count 64 --seed 7 --sheet sheet.png --table table.md
+      mcdenoise render data/scenes --out data/renders --realizations 4
+    """
+    from mcdenoise.console import show_generating, show_overview
+    from mcdenoise.random_scenes.generate import generate
+
+    if "" in (out, sheet, table):
+        raise click.UsageError("a file's name is empty.")
+    good = show_generating(generate(out, **options), options["count"], out)
+    if sheet or table:
+        show_overview(out, sheet, table)
+    sys.exit(0 if good else 1)
 
 
 @cli.command(short_help="Render independent noisy realizations of scenes.")
@@ -110,10 +152,23 @@ def cli() -> None:
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="Mitsuba variant; auto takes the first that works of cuda_ad_rgb, llvm_ad_rgb, scalar_rgb.",
+    help="Mitsuba variant; auto takes for each scene scalar_rgb if it has few samples, else the first that works of "
+    "cuda_ad_rgb, llvm_ad_rgb, scalar_rgb.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Render on the workers of the Dask scheduler at this address, as tcp://host:8786; see docs/rendering.md.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace frames that were rendered with other options.")
-def render(scenes: tuple[str, ...], out: str, variant: str, size: tuple[int, int] | None, **options: Any) -> None:
+def render(
+    scenes: tuple[str, ...],
+    out: str,
+    variant: str,
+    scheduler: str | None,
+    size: tuple[int, int] | None,
+    **options: Any,
+) -> None:
     """Render independent noisy realizations of SCENES: Mitsuba XML files, folders of them, or folders with a scene.xml.
 
     Writes OUT/<scene>/<view>/r000.exr, r001.exr, ...: radiance from the scene's own integrator, with albedo, shading
@@ -125,14 +180,16 @@ def render(scenes: tuple[str, ...], out: str, variant: str, size: tuple[int, int
       mcdenoise render scenes/
       mcdenoise render kitchen.xml --views 8 --realizations 4 --spp 16
       mcdenoise render kitchen.xml --reference-spp 1024 --out judged
+      mcdenoise render scenes/ --scheduler tcp://node1:8786
     """
     from mcdenoise.console import show_rendering
     from mcdenoise.rendering.farm import RenderOptions, render
-    from mcdenoise.rendering.variants import choose
+    from mcdenoise.rendering.variants import Probe, choose
 
-    chosen = choose(variant)
-    print(f"Mitsuba variant {chosen.variant}: {chosen.reason}")
-    events = render(scenes, out, chosen.variant, RenderOptions(size=size or None, **options))
+    if variant != "auto":
+        asked = Probe(variant, True, "asked for") if scheduler else choose(variant)
+        print(f"Mitsuba variant {asked.variant}: {asked.reason}", flush=True)
+    events = render(scenes, out, variant, RenderOptions(size=size or None, **options), scheduler)
     sys.exit(0 if show_rendering(events) else 1)
 
 
@@ -171,6 +228,22 @@ def render(scenes: tuple[str, ...], out: str, variant: str, size: tuple[int, int
     type=click.Choice(["auto", "float32", "bf16"]),
     help="Of convolutions.",
 )
+@click.option(
+    "--cache",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "host", "disk", "cuda"]),
+    help="Where decoded frames are kept: host memory, files on disk (found again by later runs), or the GPU, where "
+    "crops are then made too; auto takes the GPU if it trains there and all fit, else host memory.",
+)
+@click.option(
+    "--cache-gib",
+    type=click.FloatRange(0, min_open=True),
+    help="How much of them, of each process [default: host 2, disk 32, cuda 4].",
+)
+@click.option(
+    "--cache-folder", type=click.Path(file_okay=False), help="For --cache disk [default: ~/.cache/mcdenoise/frames]."
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in OUT, even if options changed.")
 def train(renders: str, out: str | None, device: str, resume: bool, **options: Any) -> None:
     """Train a network on the views in RENDERS: one noisy realization in, another one as the target, no clean image.
@@ -192,6 +265,29 @@ def train(renders: str, out: str | None, device: str, resume: bool, **options: A
         raise click.UsageError("the folder's name is empty.")
 
     show_training(renders, out or os.path.join("runs", options["model"]), TrainOptions(**options), device, resume)
+
+
+@cli.command(short_help="Export renders in the naming of OIDN's training toolkit.")
+@click.argument("renders", type=click.Path())
+@click.argument("out", type=click.Path(file_okay=False))
+def convert(renders: str, out: str) -> None:
+    """Write the views in RENDERS to OUT in the naming of the training toolkit of Open Image Denoise.
+
+    RENDERS/<scene>/<view>/r000.exr becomes OUT/<scene>/<view>_0008spp.hdr.exr, .alb.exr and .nrm.exr, other
+    realizations the same with more leading zeros, and the mean of ref_a.exr and ref_b.exr <view>_ref.hdr.exr. What was
+    written before from the same files is kept. The other way needs no command: train reads such folders as they are.
+
+    \b
+    Example:
+      mcdenoise convert renders data/rt_train
+    """
+    from mcdenoise.console import show_converting
+    from mcdenoise.data.export_oidn import export, plan
+
+    if not renders or not out:
+        raise click.UsageError("the folder's name is empty.")
+    images, without = plan(renders, out)
+    sys.exit(0 if show_converting(export(images), images, without, out) else 1)
 
 
 @cli.command(short_help="Denoise frames.")

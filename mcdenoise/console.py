@@ -6,6 +6,8 @@ import platform
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
@@ -25,51 +27,97 @@ class _TimeLeft(ProgressColumn):
         return Text(f"{_duration(task.elapsed * (task.total - task.completed) / task.completed)} left")
 
 
+def show_generating(events: Iterator, total: int, out: str) -> bool:
+    """Show the events of `random_scenes.generate` as they come; True if every number gave a scene."""
+    from mcdenoise.random_scenes.generate import SceneMade
+
+    made = kept = 0
+    failed = []
+    started = time.monotonic()
+    with _progress() as progress:
+        bar = progress.add_task("making scenes", total=total)
+        for event in events:
+            progress.advance(bar)
+            if not isinstance(event, SceneMade):
+                failed.append(event)
+            elif event.kept:
+                kept += 1
+            else:
+                made += 1
+    there = f", {kept} were there already" if kept else ""
+    print(f"{made} scenes made in {out}{there}: {_duration(time.monotonic() - started)}")
+    for failure in failed:
+        _complain(failure.reason)
+    return not failed
+
+
+def show_overview(out: str, sheet: str | None, table: str | None) -> None:
+    """Write the contact sheet and the table of a folder of random scenes, as far as they are wanted."""
+    from mcdenoise.random_scenes import overview
+
+    folders = overview.scene_folders(out)
+    if table:
+        overview.write_table(folders, Path(table))
+        print(table)
+    if sheet:
+        with _progress() as progress:
+            bar = progress.add_task("contact sheet", total=len(folders))
+            for _ in overview.contact_sheet(folders, Path(sheet)):
+                progress.advance(bar)
+        print(sheet)
+
+
 def show_rendering(events: Iterator) -> bool:
     """Show the events of `rendering.farm.render` as they come; True if no scene failed."""
-    from mcdenoise.rendering.farm import FrameRendered, SceneFailed, ScenePlanned
+    from mcdenoise.rendering.farm import FrameRendered, SceneFailed, ScenePlanned, VariantChosen
 
     failed: list[SceneFailed] = []
-    frames = kept = samples = 0
+    working: dict[str, ScenePlanned] = {}
+    missing: dict[str, int] = {}  # frames, by scene
+    since: dict[str, float] = {}
+    frames = kept = samples = planned = gone = 0
     started = time.monotonic()
-    scene_started, planned = started, None
-
-    def finish_scene() -> None:
-        if planned is not None:
-            width, height = planned.size
-            new = planned.frames - planned.done_frames
-            took = f"{_duration(time.monotonic() - scene_started)}" if new else "nothing to do"
-            there = f", {planned.done_frames} were there" if planned.done_frames else ""
-            print(
-                f"{planned.scene}: {new} frames of {width} x {height} ({planned.integrator}){there}, {took}", flush=True
-            )
-
     with _progress() as progress:
         bar = progress.add_task("rendering", total=None)
         for event in events:
+            if isinstance(event, VariantChosen):
+                limit = f"{event.samples / 1e6:.1f} M samples"
+                print(f"Mitsuba variant {event.variant} for scenes of {limit} or more: {event.reason}", flush=True)
+                continue
             if isinstance(event, ScenePlanned):
-                finish_scene()
-                scene_started, planned = time.monotonic(), event
+                working[event.scene], since[event.scene] = event, time.monotonic()
+                missing[event.scene] = event.frames - event.done_frames
                 kept += event.done_frames
-                progress.reset(
-                    bar, total=event.remaining, description="{} ({} of {})".format(event.scene, *event.place)
-                )
+                planned += event.remaining
+                number, count = event.place
+                # Scenes to come are taken for as large as those that are known.
+                progress.update(bar, total=planned * count / number, description=f"{event.scene} ({number} of {count})")
             elif isinstance(event, FrameRendered):
                 frames += 1
                 samples += event.samples
-                progress.advance(bar, event.samples)
+                missing[event.scene] -= 1
             elif isinstance(event, SceneFailed):
-                if planned is not None and planned.scene != event.scene:
-                    finish_scene()
-                planned = None
                 failed.append(event)
-        finish_scene()
+                working.pop(event.scene, None)
+                gone += event.samples
+            progress.update(bar, completed=samples + gone)
+            if event.scene in working and not missing[event.scene]:
+                print(_scene_line(working.pop(event.scene), time.monotonic() - since[event.scene]), flush=True)
     seconds = time.monotonic() - started
     there = f", {kept} were there already" if kept else ""
     print(f"{frames} frames rendered{there}: {samples / 1e6:.1f} M samples in {_duration(seconds)}")
     for failure in failed:
         _complain(f"{failure.scene} ({failure.path}) failed: {failure.reason}")
     return not failed
+
+
+def _scene_line(plan: Any, seconds: float) -> str:
+    new = plan.frames - plan.done_frames
+    width, height = plan.size
+    how = f"{plan.integrator}, {plan.variant}: {plan.choice}" if plan.choice else plan.integrator
+    there = f", {plan.done_frames} were there" if plan.done_frames else ""
+    took = _duration(seconds) if new else "nothing to do"
+    return f"{plan.scene}: {new} frames of {width} x {height} ({how}){there}, {took}"
 
 
 def show_training(renders: str, out: str, options: object, device: str, resume: bool) -> None:
@@ -106,6 +154,27 @@ def show_training(renders: str, out: str, options: object, device: str, resume: 
     print(f"use it: mcdenoise apply frame.exr --model {result.model}")
 
 
+def show_converting(results: Iterator, images: list, without: int, out: str) -> bool:
+    """Show the results of `data.export_oidn.export` as they come; True if none failed."""
+    kept = sum(image.done for image in images)
+    failed = 0
+    with _progress() as progress:
+        bar = progress.add_task("writing", total=len(images), completed=kept)
+        for result in results:
+            progress.advance(bar)
+            if result.error is not None:
+                failed += 1
+                _complain(result.error)
+    there = f", {kept} were there already" if kept else ""
+    print(f"{len(images) - kept - failed} images written to {out}{there}" + (f", {failed} failed" if failed else ""))
+    if without:
+        print(
+            f"note: {without} views have no reference, and OIDN's toolkit takes the last noisy image of such a view "
+            "for one: render with --reference-spp before training with it."
+        )
+    return not failed
+
+
 def show_applying(results: Iterator, total: int) -> bool:
     """Show the results of `inference.files.apply` as they come; True if none failed."""
     failed = 0
@@ -133,7 +202,7 @@ def show_info() -> None:
     from mcdenoise.hardware import choose_device, has_fast_bf16
     from mcdenoise.inference.denoiser import shipped_models
     from mcdenoise.networks.model_file import load_model
-    from mcdenoise.rendering.variants import AUTOMATIC, choose, probe
+    from mcdenoise.rendering.variants import AUTOMATIC, choose, cores, probe, scalar_below
 
     print(f"Python {platform.python_version()} on {platform.platform()}")
     for package in _PACKAGES:
@@ -152,7 +221,10 @@ def show_info() -> None:
         tried = probe(variant)
         print(f"  {variant}: {tried.reason if tried.works else 'does not work: ' + tried.reason}")
     try:
-        print(f"Scenes are rendered with: {choose().variant}, the fastest that works here")
+        limit = f"{scalar_below(cores()) / 1e6:.1f} M samples"
+        print(
+            f"Scenes are rendered with: {choose().variant}, the fastest that works here; below {limit} with scalar_rgb"
+        )
     except McdenoiseError as error:
         print(f"Scenes cannot be rendered: {error}")
     print("Models:")

@@ -23,6 +23,10 @@ class VariantError(McdenoiseError):
     """A Mitsuba variant does not work on this machine."""
 
 
+class ClusterError(McdenoiseError):
+    """There is no cluster that can render: no scheduler, no workers, or not the same programs and files there."""
+
+
 class DataError(McdenoiseError):
     """A folder of renders holds nothing that can be trained on."""
 

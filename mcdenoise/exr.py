@@ -1,16 +1,17 @@
 """Frame files: OpenEXR as mcdenoise writes it, and as Mitsuba, Blender Cycles and pbrt write it."""
 
-import contextlib
 import io
 import logging
 import os
+import re
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import OpenEXR
@@ -20,6 +21,8 @@ from mcdenoise.errors import FrameError
 from mcdenoise.frame import Frame
 
 _log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 MAX_PIXELS = 2**28
 """Largest data window that is read (16384 x 16384): a broken header must not ask for all memory."""
@@ -38,6 +41,18 @@ _NORMAL = (
     "normal.{rgb}",
 )
 _DEPTH = ("depth.T", "depth.Z", "{layer}.Denoising Depth.Z", "{layer}.Depth.Z", "Z", "z")
+
+
+@dataclass(frozen=True)
+class Planes:
+    """The channels of a frame as they lie in its file, each `[H, W]`, float16, float32 or uint32.
+
+    radiance, albedo: R, G, B. normal: X, Y, Z. None where the file has none.
+    """
+
+    radiance: tuple[np.ndarray, ...]
+    albedo: tuple[np.ndarray, ...] | None
+    normal: tuple[np.ndarray, ...] | None
 
 
 @dataclass(frozen=True)
@@ -64,9 +79,11 @@ def read_frame(path: str | os.PathLike) -> Frame:
     def stack(layer: tuple[int, tuple[str, ...]] | None) -> np.ndarray | None:
         if layer is None:
             return None
-        part, names = layer
-        channels = file.parts[part].channels
-        return np.stack([channels[name].pixels for name in names], axis=-1).astype(np.float32)
+        planes = _planes(file, layer)
+        stacked = np.empty((*planes[0].shape, len(planes)), dtype=np.float32)
+        for i, plane in enumerate(planes):
+            stacked[..., i] = plane
+        return stacked
 
     depth = stack(layers.depth)
     return Frame(
@@ -76,6 +93,33 @@ def read_frame(path: str | os.PathLike) -> Frame:
         depth=None if depth is None else depth[..., 0],
         attributes=_attributes(file.parts[layers.radiance[0]].header),
     )
+
+
+def read_planes(path: str | os.PathLike) -> Planes:
+    """The same channels as `read_frame` finds, neither interleaved nor converted: for those who convert themselves.
+
+    Raises FrameError as `read_frame` does.
+    """
+    file = _open(path)
+    layers = _find_layers(file, path)
+    albedo, normal = (None if layer is None else _planes(file, layer) for layer in (layers.albedo, layers.normal))
+    return Planes(_planes(file, layers.radiance), albedo, normal)
+
+
+def read_three_planes(path: str | os.PathLike) -> tuple[np.ndarray, ...]:
+    """The three channels of a picture that holds one vector a pixel: R, G, B or X, Y, Z, plain or below one name.
+
+    Each `[H, W]`, as `Planes` are. Raises FrameError if there are no such three, and as `read_frame` does.
+    """
+    file = _open(path)
+    for part in file.parts:
+        for letters in ("RGB", "XYZ"):
+            for name in part.channels:
+                layer, _, letter = name.rpartition(".")
+                group = [f"{layer}.{other}" if layer else other for other in letters]
+                if letter == letters[0] and all(other in part.channels for other in group):
+                    return tuple(part.channels[other].pixels for other in group)
+    raise FrameError(f"{path}: looked for channels R, G, B or X, Y, Z, and did not find them.")
 
 
 def read_attributes(path: str | os.PathLike) -> dict[str, Any]:
@@ -104,12 +148,16 @@ def write_frame(path: str | os.PathLike, frame: Frame) -> None:
         channels |= {f"normal.{name}": _half(_plane(frame.normal, i)) for i, name in enumerate("XYZ")}
     if frame.depth is not None:
         channels["depth.T"] = _half(np.ascontiguousarray(frame.depth))
-    attributes = {
-        name: str(value) if isinstance(value, int) and not -(2**31) <= value < 2**31 else value
-        for name, value in frame.attributes.items()
-    }
-    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage} | attributes
-    _write(OpenEXR.File(header, channels), path)
+    _write(OpenEXR.File(_header(frame.attributes), channels), path)
+
+
+def write_image(path: str | os.PathLike, image: np.ndarray, attributes: Mapping[str, Any]) -> None:
+    """Write `image` `[H, W, 3]`, float32 or float16, as channels R, G, B of one scanline EXR, whole or not at all.
+
+    Attributes and errors are those of `write_frame`.
+    """
+    channels = {name: np.ascontiguousarray(image[..., i]) for i, name in enumerate("RGB")}
+    _write(OpenEXR.File(_header(attributes), channels), path)
 
 
 def replace_radiance(source: str | os.PathLike, destination: str | os.PathLike, radiance: np.ndarray) -> list[str]:
@@ -139,6 +187,11 @@ def replace_radiance(source: str | os.PathLike, destination: str | os.PathLike, 
             notes.append(f"{source}: {lossy} would change the other channels again, so ZIP is written.")
     _write(file, destination)
     return notes
+
+
+def _planes(file: OpenEXR.File, layer: tuple[int, tuple[str, ...]]) -> tuple[np.ndarray, ...]:
+    part, names = layer
+    return tuple(file.parts[part].channels[name].pixels for name in names)
 
 
 def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
@@ -187,6 +240,14 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
     return _Layers(radiance, feature(_ALBEDO, 3), feature(_NORMAL, 3), feature(_DEPTH, 1))
 
 
+def _header(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    fitting = {
+        name: str(value) if isinstance(value, int) and not -(2**31) <= value < 2**31 else value
+        for name, value in attributes.items()
+    }
+    return {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage} | fitting
+
+
 def _open(path: str | os.PathLike, header_only: bool = False) -> OpenEXR.File:
     path = Path(path)
     if not path.is_file():
@@ -194,21 +255,9 @@ def _open(path: str | os.PathLike, header_only: bool = False) -> OpenEXR.File:
     with path.open("rb") as stream:
         if stream.read(4) != b"\x76\x2f\x31\x01":
             raise FrameError(f"{path}: is not an EXR file (frames are OpenEXR).")
-    file = _decode(path, header_only=True)
-    for part in file.parts:
-        storage = part.header.get("type")
-        if storage not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):
-            raise FrameError(f"{path}: holds deep pixels, and only flat EXR images can be denoised.")
-        width, height = _window_size(part.header)
-        if width < 1 or height < 1 or width * height > MAX_PIXELS:
-            raise FrameError(f"{path}: a data window of {width} x {height} is outside 1 to {MAX_PIXELS} pixels.")
-    return file if header_only else _decode(path, header_only=False)
-
-
-def _decode(path: Path, header_only: bool) -> OpenEXR.File:
+    said: list[str] = []
     try:
-        with _quiet() as said:
-            file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only)
+        file = _quietly(lambda: _decode(path, header_only), said)
     except (RuntimeError, ValueError, TypeError, OSError, MemoryError, IndexError, UnicodeError) as error:
         raise FrameError(f"{path}: broken EXR file: {_first_line(said, error)}.") from None
     # OpenEXR only prints a warning where it could not read all pixels of a part, and leaves the rest black.
@@ -219,53 +268,171 @@ def _decode(path: Path, header_only: bool) -> OpenEXR.File:
     return file
 
 
+def _decode(path: Path, header_only: bool) -> OpenEXR.File:
+    # The header alone first, a hundredth of the time: what it asks for must not be allocated unseen.
+    file = OpenEXR.File(str(path), separate_channels=True, header_only=True)
+    for part in file.parts:
+        storage = part.header.get("type")
+        if storage not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):
+            raise FrameError(f"{path}: holds deep pixels, and only flat EXR images can be denoised.")
+        width, height = _window_size(part.header)
+        if width < 1 or height < 1 or width * height > MAX_PIXELS:
+            raise FrameError(f"{path}: a data window of {width} x {height} is outside 1 to {MAX_PIXELS} pixels.")
+    return file if header_only else OpenEXR.File(str(path), separate_channels=True)
+
+
 def _write(file: OpenEXR.File, path: str | os.PathLike) -> None:
+    said: list[str] = []
     try:
-        with replacing(path) as temporary, _quiet() as said:
-            file.write(str(temporary))
+        with replacing(path) as temporary:
+            _quietly(lambda: file.write(str(temporary)), said)
     except (RuntimeError, ValueError, TypeError, OSError) as error:
         raise FrameError(f"{path}: cannot be written: {_first_line(said, error)}.") from None
 
 
-_stderr_lock = threading.Lock()
+def _quietly(work: Callable[[], Result], said: list[str]) -> Result:
+    """Do `work`, and collect in `said` the lines that OpenEXR prints meanwhile, in C on file descriptor 2 and through
+    Python's stdout.
 
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[list[str]]:
-    """Collect what OpenEXR prints by itself, in C on file descriptor 2 and through Python's stdout, as lines.
-
-    Other threads go on printing to stdout meanwhile.
+    Any number of threads may be at it at once: OpenEXR releases the interpreter while it decodes. Where something was
+    said on the descriptor, which all threads share, the work is done once more alone, so that the lines are its own.
     """
-    said: list[str] = []
-    printed = io.StringIO()
-    with _stderr_lock, tempfile.TemporaryFile() as caught:
+    for alone in (False, True):
+        error, result = None, None
+        with _Listener(alone) as listener:
+            try:
+                result = work()
+            except Exception as raised:
+                error = raised
+        if not (listener.said and listener.shared):
+            break
+    said[:] = listener.said + listener.printed.getvalue().splitlines()
+    for line in said:
+        _log.debug("OpenEXR: %s", line)
+    if error is not None:
+        raise error
+    return result
+
+
+class _Listener:
+    """Takes what OpenEXR prints between its entry and its exit; others print on as before, if a moment later.
+
+    said: lines of OpenEXR on file descriptor 2, perhaps of other threads if `shared`. printed: this thread's stdout.
+    """
+
+    _turn = threading.Condition()
+    _inside = 0
+    _entered = 0
+    _reserved = False  # one thread is alone inside, or waits to be
+    _kept = -1  # the true standard error, while file descriptor 2 is redirected
+    _handed_on = 0  # how much of what was caught has been looked at for lines of others
+    _caught: Any = None
+    _printing = threading.local()
+    _outputs: ClassVar[deque[Any]] = deque(maxlen=16)  # kept alive: print() holds no reference
+
+    def __init__(self, alone: bool):
+        self._alone = alone
+        self.said: list[str] = []
+        self.shared = False
+        self.printed = io.StringIO()
+
+    def __enter__(self) -> "_Listener":
+        every = _Listener
+        with every._turn:
+            every._turn.wait_for(lambda: not every._reserved)
+            if self._alone:
+                every._reserved = True
+                every._turn.wait_for(lambda: every._inside == 0)
+            if every._inside == 0:
+                self._redirect()
+            every._inside += 1
+            every._entered += 1
+            self._number, self._company = every._entered, every._inside > 1
+            self._start = os.fstat(every._caught.fileno()).st_size
+        every._printing.own = self.printed
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        every = _Listener
+        every._printing.own = None
+        with every._turn:
+            lines = self._lines_from(self._start)
+            self.said = [line for line in lines if _OPENEXR_LINE.search(line)]
+            self.shared = self._company or every._entered > self._number
+            every._inside -= 1
+            if self._alone:
+                every._reserved = False
+            self._hand_on(last=every._inside == 0)
+            if every._inside == 0:
+                self._restore()
+            every._turn.notify_all()
+
+    @classmethod
+    def _redirect(cls) -> None:
+        cls._caught = tempfile.TemporaryFile()  # noqa: SIM115
+        cls._handed_on = 0
         if sys.stderr is not None:
             sys.stderr.flush()
-        kept = os.dup(2)
-        os.dup2(caught.fileno(), 2)
-        stdout = sys.stdout
-        sys.stdout = _OfThisThread(printed, stdout)
-        try:
-            yield said
-        finally:
-            sys.stdout = stdout
-            os.dup2(kept, 2)
-            os.close(kept)
-            caught.seek(0)
-            text = caught.read().decode(errors="replace") + printed.getvalue()
-            said.extend(line for line in text.splitlines() if line.strip())
-            for line in said:
-                _log.debug("OpenEXR: %s", line)
+        cls._kept = os.dup(2)
+        os.dup2(cls._caught.fileno(), 2)
+        if not isinstance(sys.stdout, _StandardOutput):
+            known = [output for output in cls._outputs if output.others is sys.stdout]
+            cls._outputs.extend([] if known else [_StandardOutput(sys.stdout)])
+            sys.stdout = known[0] if known else cls._outputs[-1]
+
+    @classmethod
+    def _restore(cls) -> None:
+        if isinstance(sys.stdout, _StandardOutput):  # somebody else may have put another there meanwhile
+            sys.stdout = sys.stdout.others
+        os.dup2(cls._kept, 2)
+        os.close(cls._kept)
+        cls._caught.close()
+
+    @classmethod
+    def _lines_from(cls, start: int) -> list[str]:
+        size = os.fstat(cls._caught.fileno()).st_size
+        return os.pread(cls._caught.fileno(), size - start, start).decode(errors="replace").splitlines()
+
+    @classmethod
+    def _hand_on(cls, last: bool) -> None:
+        """Give whole lines that others printed on the descriptor to the true standard error."""
+        size = os.fstat(cls._caught.fileno()).st_size
+        text = os.pread(cls._caught.fileno(), size - cls._handed_on, cls._handed_on)
+        if not last:
+            text = text[: text.rfind(b"\n") + 1]
+        cls._handed_on += len(text)
+        theirs = [line for line in text.splitlines(keepends=True) if not _OPENEXR_LINE.search(line.decode("latin-1"))]
+        if theirs:
+            os.write(cls._kept, b"".join(theirs))
+
+    @classmethod
+    def _after_fork(cls) -> None:
+        """In a child only the forking thread lives: nobody is inside any more."""
+        cls._turn = threading.Condition()
+        if cls._inside:
+            cls._restore()
+        cls._inside, cls._reserved = 0, False
 
 
-class _OfThisThread:
-    """Takes what the thread that made it prints, and hands on what others print."""
+_OPENEXR_LINE = re.compile(r"\(EXR_ERR_|^\s*$|ojph (info|warning|error)")
 
-    def __init__(self, own: Any, others: Any):
-        self._own, self._others, self._thread = own, others, threading.get_ident()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=lambda: _Listener._turn.acquire(),
+        after_in_parent=lambda: _Listener._turn.release(),
+        after_in_child=_Listener._after_fork,
+    )
+
+
+class _StandardOutput:
+    """Standard output that keeps what threads inside a `_Listener` print, and hands on what others print."""
+
+    def __init__(self, others: Any):
+        self.others = others
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._own if threading.get_ident() == self._thread else self._others, name)
+        own = getattr(_Listener._printing, "own", None)
+        return getattr(self.others if own is None else own, name)
 
 
 def _first_line(said: list[str], error: Exception | None = None) -> str:

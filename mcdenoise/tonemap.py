@@ -51,13 +51,25 @@ def exposure(radiance: np.ndarray) -> float:
     Source: OIDN 2.x, autoexposure (devices/*/autoexposure).
     """
     luminance = np.nan_to_num(radiance, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float64) @ np.array(LUMINANCE)
+    return exposure_of_blocks(block_means(luminance))
+
+
+def block_means(luminance: np.ndarray) -> np.ndarray:
+    """Means of `luminance` `[H, W]` over the blocks of `exposure`, `[ceil(H/16), ceil(W/16)]`.
+
+    They are linear: those of an average of frames are the average of the frames' own.
+    """
     height, width = luminance.shape
     rows, columns = -(-height // 16), -(-width // 16)
     row_starts = np.arange(rows) * height // rows
     column_starts = np.arange(columns) * width // columns
-    sums = np.add.reduceat(np.add.reduceat(luminance, row_starts, axis=0), column_starts, axis=1)
-    counts = np.outer(np.diff(np.append(row_starts, height)), np.diff(np.append(column_starts, width)))
-    means = sums / counts
+    sums = np.add.reduceat(luminance, row_starts, axis=0, dtype=np.float64)
+    sums = np.add.reduceat(sums, column_starts, axis=1)
+    return sums / np.outer(np.diff(np.append(row_starts, height)), np.diff(np.append(column_starts, width)))
+
+
+def exposure_of_blocks(means: np.ndarray) -> float:
+    """The factor of `exposure` for a picture with these `block_means`."""
     lit = means[means > 1e-8]
     if lit.size == 0:
         return 1.0

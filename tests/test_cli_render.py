@@ -1,6 +1,7 @@
 """`mcdenoise render` and `mcdenoise info` as a user meets them: exit codes, one line of error, nothing left behind."""
 
 import os
+import re
 
 import pytest
 
@@ -99,6 +100,15 @@ def test_a_whole_run_says_what_it_did(write_scene, command, tmp_path):
     assert (again.code, again.err) == (0, "")
     assert "ball: 0 frames" in again.out
     assert "0 frames rendered, 2 were there already" in again.out
+
+
+def test_without_a_variant_asked_for_each_scene_says_which_and_why(write_scene, command):
+    write_scene()
+    result = command("render", "ball", *QUICK[2:])
+    assert (result.code, result.err) == (0, "")
+    assert re.match(r"ball: 2 frames of 12 x 9 \(path, scalar_rgb: below \d+\.\d M samples\), ", result.out)
+    again = command("render", "ball", *QUICK[2:], "--realizations", 3)
+    assert "ball: 1 frames of 12 x 9 (path, scalar_rgb: as the frames there), 2 were there, " in again.out
 
 
 def test_other_options_are_refused_by_exit_1_and_taken_with_overwrite(write_scene, command):

@@ -1,16 +1,29 @@
 """Frame files: what is written, what is understood, what is kept, and what is refused in one line."""
 
+import contextlib
+import io
+import os
 import shutil
 import struct
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import OpenEXR
 import pytest
 
+from mcdenoise import exr
 from mcdenoise.errors import FrameError
-from mcdenoise.exr import read_attributes, read_frame, replace_radiance, write_frame
+from mcdenoise.exr import (
+    read_attributes,
+    read_frame,
+    read_planes,
+    read_three_planes,
+    replace_radiance,
+    write_frame,
+    write_image,
+)
 from mcdenoise.frame import Frame
 
 HEIGHT, WIDTH = 37, 29
@@ -549,3 +562,194 @@ def test_what_other_threads_print_while_frames_are_read_is_not_lost(tmp_path):
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [f"out {i}" for i in range(200)]
     assert done.stderr.splitlines() == [f"err {i}" for i in range(200)]
+
+
+# Many threads at once
+
+
+def in_threads(count, work):
+    """`work(k)` for k < `count`, each in a thread of its own, all started together; their results or exceptions."""
+    start, found = threading.Barrier(count), [None] * count
+
+    def one(k):
+        start.wait()
+        try:
+            found[k] = work(k)
+        except Exception as error:
+            found[k] = error
+
+    threads = [threading.Thread(target=one, args=(k,)) for k in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_threads_read_whole_and_broken_files_at_once_and_each_gets_its_own(tmp_path, rng, capfd):
+    frames = [Frame(rng.random((60, 50, 3)).astype(np.float32), attributes={"number": k}) for k in range(8)]
+    for k, frame in enumerate(frames):
+        write_frame(tmp_path / f"{k}.exr", frame)
+        if k % 2:
+            data = (tmp_path / f"{k}.exr").read_bytes()
+            # What is missing from the first is only said on standard error; the others end in their headers.
+            (tmp_path / f"{k}.exr").write_bytes(data[: len(data) // 2 if k == 1 else 100 * k])
+    alone = {}
+    for k in (1, 3, 5, 7):
+        with pytest.raises(FrameError) as caught:
+            read_frame(tmp_path / f"{k}.exr")
+        alone[k] = str(caught.value)
+    for _ in range(15):
+        for k, found in enumerate(in_threads(8, lambda k: read_frame(tmp_path / f"{k}.exr"))):
+            if k % 2:
+                assert isinstance(found, FrameError)
+                assert str(found) == alone[k]
+            else:
+                assert found.attributes["number"] == k
+                np.testing.assert_array_equal(found.radiance, frames[k].radiance)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_threads_decode_at_the_same_time(tmp_path, frame):
+    # A decoder that waits for another thread to decode too: alone it would wait for ever.
+    write_frame(tmp_path / "a.exr", frame)
+    together = threading.Barrier(4, timeout=30)
+
+    def work(k):
+        return exr._quietly(lambda: together.wait() >= 0, [])
+
+    assert in_threads(4, work) == [True] * 4
+
+
+def test_threads_write_at_once_the_bytes_that_one_writes(tmp_path, rng):
+    frames = [Frame(rng.random((40, 30, 3)).astype(np.float32), attributes={"number": k}) for k in range(6)]
+    for k, one in enumerate(frames):
+        write_frame(tmp_path / f"alone{k}.exr", one)
+
+    def work(k):
+        write_frame(tmp_path / f"{k}.exr", frames[k])
+        with pytest.raises(FrameError, match=rf"none/{k}\.exr: cannot be written"):
+            write_frame(tmp_path / "none" / f"{k}.exr", frames[k])
+
+    for _ in range(5):
+        assert in_threads(6, work) == [None] * 6
+    for k in range(6):
+        assert (tmp_path / f"{k}.exr").read_bytes() == (tmp_path / f"alone{k}.exr").read_bytes()
+
+
+def test_what_is_printed_on_standard_error_while_files_are_read_comes_out(tmp_path):
+    # As above, but through file descriptor 2 itself, whole and broken files, several threads, and no command line.
+    write_frame(tmp_path / "frame.exr", Frame(np.ones((8, 8, 3), np.float32)))
+    data = (tmp_path / "frame.exr").read_bytes()
+    (tmp_path / "broken.exr").write_bytes(data[: len(data) - 40])
+    program = (
+        "import os, sys, threading\n"
+        "from mcdenoise import read_frame\n"
+        "from mcdenoise.errors import FrameError\n"
+        "going = threading.Event()\n"
+        "going.set()\n"
+        "def read(path):\n"
+        "    while going.is_set():\n"
+        "        try:\n"
+        "            read_frame(path)\n"
+        "        except FrameError:\n"
+        "            pass\n"
+        "threads = [threading.Thread(target=read, args=(path,)) for path in (*sys.argv[1:], sys.argv[1])]\n"
+        "for thread in threads:\n"
+        "    thread.start()\n"
+        "for i in range(300):\n"
+        "    print('out', i, flush=True)\n"
+        "    os.write(2, b'err %d\\n' % i)\n"
+        "going.clear()\n"
+        "for thread in threads:\n"
+        "    thread.join()\n"
+        "print('last', file=sys.stderr)\n"
+    )
+    arguments = [str(tmp_path / "frame.exr"), str(tmp_path / "broken.exr")]
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"out {i}" for i in range(300)]
+    assert done.stderr.splitlines() == [*(f"err {i}" for i in range(300)), "last"]
+
+
+def test_standard_output_that_is_exchanged_meanwhile_stays_what_it_was_made(tmp_path, frame, capsys):
+    write_frame(tmp_path / "a.exr", frame)
+    going = threading.Event()
+    going.set()
+
+    def read():
+        while going.is_set():
+            read_frame(tmp_path / "a.exr")
+
+    before = sys.stdout
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for i in range(200):
+        elsewhere = io.StringIO()
+        with contextlib.redirect_stdout(elsewhere):
+            print("elsewhere", i)
+        assert elsewhere.getvalue() == f"elsewhere {i}\n"
+        print("here", i)
+    going.clear()
+    for thread in threads:
+        thread.join()
+    assert sys.stdout is before
+    assert capsys.readouterr().out.splitlines() == [f"here {i}" for i in range(200)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_process_forked_while_threads_read_has_its_standard_error(tmp_path):
+    write_frame(tmp_path / "a.exr", Frame(np.ones((64, 64, 3), np.float32)))
+    program = (
+        "import os, sys, threading\n"
+        "from mcdenoise import read_frame\n"
+        "going = threading.Event()\n"
+        "going.set()\n"
+        "def read():\n"
+        "    while going.is_set():\n"
+        "        read_frame(sys.argv[1])\n"
+        "threads = [threading.Thread(target=read) for _ in range(2)]\n"
+        "for thread in threads:\n"
+        "    thread.start()\n"
+        "for i in range(20):\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        os.write(2, b'child\\n')\n"
+        "        os._exit(0)\n"
+        "    assert os.waitpid(child, 0)[1] == 0\n"
+        "going.clear()\n"
+        "for thread in threads:\n"
+        "    thread.join()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "a.exr")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stderr.splitlines() == ["child"] * 20
+
+
+def test_planes_are_the_channels_of_the_file(tmp_path, frame):
+    write_frame(tmp_path / "a.exr", frame)
+    planes, whole = read_planes(tmp_path / "a.exr"), read_frame(tmp_path / "a.exr")
+    assert {plane.dtype for plane in planes.radiance} == {np.dtype("f4")}
+    assert {plane.dtype for plane in (*planes.albedo, *planes.normal)} == {np.dtype("f2")}
+    for name in ("radiance", "albedo", "normal"):
+        np.testing.assert_array_equal(np.stack(getattr(planes, name), axis=-1), getattr(whole, name))
+
+
+def test_three_planes_that_are_not_there_are_refused(tmp_path, rng, capfd):
+    write_channels(tmp_path / "a.exr", {"Y": plane(rng), "R": plane(rng)})
+    with pytest.raises(FrameError, match=r"a\.exr: looked for channels R, G, B or X, Y, Z"):
+        read_three_planes(tmp_path / "a.exr")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4"])
+def test_an_image_comes_back_as_it_was_written(tmp_path, rng, kind):
+    image = rng.random((HEIGHT, WIDTH, 3)).astype(kind)
+    write_image(tmp_path / "a.exr", image, {"spp": 4, "seed": 2**32 - 1})
+    np.testing.assert_array_equal(np.stack(read_three_planes(tmp_path / "a.exr"), axis=-1), image)
+    assert read_attributes(tmp_path / "a.exr")["seed"] == str(2**32 - 1)

@@ -1,58 +1,59 @@
 """Random crops for training: an input from some realizations of a view, a target from the others."""
 
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from mcdenoise.data.cache import FrameCache
+from mcdenoise.data.cutting import Batch, Cut, cut
+from mcdenoise.data.schedule import Schedule
+from mcdenoise.data.stored import PIXEL_BYTES, StoredFrame
 from mcdenoise.data.views import View
 from mcdenoise.errors import DataError
-from mcdenoise.tonemap import exposure
+from mcdenoise.tonemap import exposure_of_blocks
+
+_LEAST_VISIT = 16
+_POOL_SHARE = 0.45  # of the cache, for the views in use; as much for those that come next
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Training examples, `[B, 3, h, w]` each, or one example, `[3, h, w]`.
+Target = Literal["noisy", "reference"]
 
-    radiance: noisy input, linear, brought to middle grey. albedo, normal: its features, zeros where missing.
-    target: linear radiance at the same exposure, noisy too and independent of the input (or the reference).
-    """
 
-    radiance: Tensor
-    albedo: Tensor
-    normal: Tensor
-    target: Tensor
+def usable_views(views: list[View], target: Target) -> list[View]:
+    """Those that have such a target for a noisy input."""
+    return [view for view in views if (view.references if target == "reference" else view.independent)]
 
-    def to(self, device: torch.device) -> "Batch":
-        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self.tensors()))
 
-    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return self.radiance, self.albedo, self.normal, self.target
+def decoded_bytes(views: list[View], target: Target) -> int:
+    """What all frames that training on `views` uses take in a cache."""
+    return sum(PIXEL_BYTES * view.size[0] * view.size[1] * len(_files(view, target)) for view in views)
 
-    @staticmethod
-    def stack(examples: "list[Batch]") -> "Batch":
-        return Batch(*(torch.stack(tensors) for tensors in zip(*(e.tensors() for e in examples), strict=True)))
+
+def _files(view: View, target: Target) -> tuple[Path, ...]:
+    return (*view.references, *view.realizations) if target == "reference" else view.realizations
 
 
 class CropDataset(Dataset):
     """Example number i is drawn with random numbers of its own, from (seed, i): no state, any order, any worker.
 
-    A view is drawn uniformly; of its K realizations a random set of 1 to K - 1 is averaged to be the input (half of the
-    time just one), and the mean of the others is the target, so each pair occurs in both orders and one folder serves
-    many spp. The crop is drawn uniformly, flipped and transposed at random; exposure changes by up to a factor of
-    `2**exposure_stops` around middle grey; colour channels and the axes of normals are permuted (radiance, albedo and
-    target alike), and axes mirrored. Frames smaller than the crop are mirrored to its size.
+    The view comes from `schedule`: all views once an epoch, in random order, and where not all decoded frames fit into
+    the cache each for many crops while it is in there, mixed with those of other views. Of its K realizations a random
+    set of 1 to K - 1 is averaged to be the input (half of the time just one), and the mean of the others is the target,
+    so each pair occurs in both orders and one folder serves many spp. The crop is drawn uniformly, flipped and
+    transposed at random; exposure changes by up to a factor of `2**exposure_stops` around middle grey; colour channels
+    and the axes of normals are permuted (radiance, albedo and target alike), and axes mirrored. Frames smaller than the
+    crop are mirrored to its size.
 
-    views: where to draw from. crop: side in pixels. target: `noisy`, or `reference` to train on the mean of reference
-    halves instead. augment: all that is random but the choice of view, realizations and place. feature_dropout: chance
-    that albedo, normal or both are missing from an example (a third each). filter_blur: chance that input, features and
-    target are all blurred a little, as by a pixel filter wider than a box (a linear map, so means stay right): then the
-    noise of neighbouring pixels goes together, and a network learns that this happens.
-    Raises DataError if `target` is `reference` and no view has one, or when every view turns out to be broken.
+    views: where to draw from. crop: side in pixels. target: `noisy`, or `reference` to train on references (the mean of
+    their halves) instead. augment: all that is random but the choice of view, realizations and place. feature_dropout:
+    chance that albedo, normal or both are missing from an example (a third each). filter_blur: chance that input,
+    features and target are all blurred a little, as by a pixel filter wider than a box (a linear map, so means stay
+    right): then the noise of neighbouring pixels goes together, and a network learns that this happens. cache: where
+    decoded frames are, and where crops are made. batch: examples of a step of all processes together; ranks: those
+    processes, which then read different views, where there are as many.
+    Raises DataError if no view has what `target` needs, or when every view turns out to be broken.
     """
 
     def __init__(
@@ -60,16 +61,23 @@ class CropDataset(Dataset):
         views: list[View],
         crop: int = 128,
         seed: int = 0,
-        target: Literal["noisy", "reference"] = "noisy",
+        target: Target = "noisy",
         augment: bool = True,
         exposure_stops: float = 1.0,
         feature_dropout: float = 0.15,
         filter_blur: float = 0.3,
         cache: FrameCache | None = None,
+        batch: int = 1,
+        ranks: int = 1,
     ):
-        self.views = [view for view in views if view.references] if target == "reference" else list(views)
-        if not self.views:
+        self.views = usable_views(views, target)
+        if not self.views and target == "reference":
             raise DataError("no view has a reference (ref_a.exr, ref_b.exr): render with --reference-spp.")
+        if not self.views:
+            raise DataError(
+                "no view has two independent realizations, which noisy targets need (renders at different spp may "
+                "share samples): train with --target reference."
+            )
         self.crop = crop
         self.seed = seed
         self.target = target
@@ -78,104 +86,88 @@ class CropDataset(Dataset):
         self.feature_dropout = feature_dropout
         self.filter_blur = filter_blur
         self.cache = cache or FrameCache()
-        self._exposures: dict[tuple[View, tuple[int, ...]], float] = {}
+        self.bytes = decoded_bytes(self.views, target)
+        one = self.bytes / len(self.views)
+        fits = self.bytes <= self.cache.limit
+        pool = len(self.views) if fits else max(1, int(_POOL_SHARE * self.cache.limit / one)) * ranks
+        area = sum(view.size[0] * view.size[1] for view in self.views) / len(self.views)
+        visit = max(_LEAST_VISIT, int(2 * area / crop**2))  # each pixel is in two crops of a visit, or so
+        self.schedule = Schedule(len(self.views), batch, ranks, min(pool, len(self.views)), visit, seed)
 
     def __getitem__(self, index: int) -> Batch:
-        rng = np.random.default_rng([self.seed, index])
-        for _ in range(10 + 10 * len(self.views)):
-            view = self.views[rng.integers(len(self.views))]
-            arrays = self._pair(view, rng)
-            if arrays is not None:
-                radiance, features, target, inputs = arrays
-                scale = self._exposure(view, inputs, radiance)
-                return self._augmented(*self._cropped(radiance, features, target, rng), scale, rng)
-        raise DataError(f"{self.views[0].folder} and all other views hold no two frames that can be decoded.")
+        return self.batch(index, 1)[0]
+
+    def __getitems__(self, indices: list[int]) -> list[Batch]:
+        """As torch's DataLoader asks for a batch."""
+        found = cut([self._draw(index) for index in indices], self.crop)
+        return [found[i] for i in range(len(indices))]
 
     def batch(self, start: int, count: int) -> Batch:
         """Examples `start` to `start + count - 1`."""
-        return Batch.stack([self[index] for index in range(start, start + count)])
+        return cut([self._draw(index) for index in range(start, start + count)], self.crop)
 
-    def _pair(self, view: View, rng: np.random.Generator) -> tuple[list, list, list, tuple[int, ...]] | None:
-        """Frames of the input (radiance, features), radiance of the target, and which realizations the input is.
+    def files(self, view: View) -> tuple[Path, ...]:
+        """The frame files that examples of `view` are made of."""
+        return _files(view, self.target)
 
-        None if too few can be decoded.
-        """
-        usable = [frame for frame in map(self.cache.get, view.realizations) if frame is not None]
-        order = rng.permutation(len(usable))
-        by_reference = self.target == "reference"
-        halves = view.references if by_reference else ()
-        references = [frame for frame in map(self.cache.get, halves) if frame is not None]
-        if len(usable) < (1 if by_reference else 2) or (by_reference and len(references) < 2):
+    def _draw(self, index: int) -> Cut:
+        rng = np.random.default_rng([self.seed, index])
+        numbers = rng.random(12).tolist()
+        view = self.views[self.schedule.view(index)]
+        chosen = self._pair(view, rng, *numbers[:2])
+        if chosen is None:
+            for number in self.schedule.substitutes(index):
+                view = self.views[number]
+                chosen = self._pair(view, rng, *numbers[:2])
+                if chosen is not None:
+                    break
+            else:
+                raise DataError(f"{view.folder} and all other views hold no two frames that can be decoded.")
+        inputs, targets = chosen
+        height, width = inputs[0].pixels.shape[1:]
+        top = int(numbers[2] * (max(0, height - self.crop) + 1))
+        left = int(numbers[3] * (max(0, width - self.crop) + 1))
+        exposure = self._exposure(inputs)
+        if not self.augment:
+            return Cut(inputs, targets, top, left, exposure)
+        stops, blurred, sigma, colours, axes, signs, turn, missing = numbers[4:]
+        missing = missing / self.feature_dropout if self.feature_dropout > 0 else 1.0
+        return Cut(
+            inputs,
+            targets,
+            top,
+            left,
+            exposure=exposure * 2 ** (self.exposure_stops * (2 * stops - 1)),
+            sigma=0.3 + 0.3 * sigma if blurred < self.filter_blur else 0.0,
+            colours=int(6 * colours),
+            axes=int(6 * axes),
+            signs=int(8 * signs),
+            turn=int(8 * turn),
+            albedo=missing >= 2 / 3,
+            normal=not 1 / 3 <= missing < 1,
+        )
+
+    def _pair(
+        self, view: View, rng: np.random.Generator, coin: float, count: float
+    ) -> tuple[tuple[StoredFrame, ...], tuple[StoredFrame, ...]] | None:
+        """Frames of the input and of the target, or None if too few can be decoded; only what is used is decoded."""
+        order = [view.realizations[i] for i in rng.permutation(len(view.realizations))]
+        if self.target == "reference":
+            # Renders that may share samples are no better together than the best of them.
+            most = len(order) if view.independent else 1
+            taken = 1 if coin < 0.5 else 1 + int(count * most)
+            frames = (frame for frame in map(self.cache.get, order) if frame is not None)
+            inputs = tuple(frame for frame, _ in zip(frames, range(taken), strict=False))
+            targets = tuple(frame for frame in map(self.cache.get, view.references) if frame is not None)
+            return (inputs, targets) if inputs and len(targets) == len(view.references) else None
+        usable = tuple(frame for frame in map(self.cache.get, order) if frame is not None)
+        if len(usable) < 2:
             return None
-        most = len(usable) - (0 if by_reference else 1)
-        taken = 1 if rng.random() < 0.5 else int(rng.integers(1, most + 1))
-        chosen = tuple(sorted(order[:taken].tolist()))
-        inputs = [usable[i] for i in chosen]
-        targets = references if by_reference else [usable[i] for i in order[taken:]]
-        return [frame[0] for frame in inputs], [frame[1] for frame in inputs], [frame[0] for frame in targets], chosen
+        taken = 1 if coin < 0.5 else 1 + int(count * (len(usable) - 1))
+        return usable[:taken], usable[taken:]
 
-    def _exposure(self, view: View, inputs: tuple[int, ...], radiance: list[np.ndarray]) -> float:
+    def _exposure(self, inputs: tuple[StoredFrame, ...]) -> float:
         """Of the input alone, as when the network is used: a factor that saw the target would move its mean."""
-        if (view, inputs) not in self._exposures:
-            self._exposures[view, inputs] = exposure(np.mean(radiance, axis=0))
-        return self._exposures[view, inputs]
-
-    def _cropped(
-        self, radiance: list, features: list, target: list, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        height, width = radiance[0].shape[:2]
-        y = int(rng.integers(max(0, height - self.crop) + 1))
-        x = int(rng.integers(max(0, width - self.crop) + 1))
-        window = slice(y, y + self.crop), slice(x, x + self.crop)
-
-        def average(frames: list[np.ndarray]) -> np.ndarray:
-            total = frames[0][window].astype(np.float32)
-            for frame in frames[1:]:
-                total = total + frame[window]
-            total = total / np.float32(len(frames))
-            missing = [(0, self.crop - size) for size in total.shape[:2]]
-            return np.pad(total, [*missing, (0, 0)], mode="symmetric") if any(m for _, m in missing) else total
-
-        return average(radiance), average(features), average(target)
-
-    def _augmented(
-        self, radiance: np.ndarray, features: np.ndarray, target: np.ndarray, scale: float, rng: np.random.Generator
-    ) -> Batch:
-        albedo, normal = features[..., :3], features[..., 3:]
-        if self.augment:
-            scale *= float(np.exp2(rng.uniform(-self.exposure_stops, self.exposure_stops)))
-            if rng.random() < self.filter_blur:
-                sigma = float(rng.uniform(0.3, 0.6))
-                radiance, albedo, normal, target = (_blur(image, sigma) for image in (radiance, albedo, normal, target))
-            channels, axes = rng.permutation(3), rng.permutation(3)
-            radiance, albedo, target = (image[..., channels] for image in (radiance, albedo, target))
-            normal = normal[..., axes] * rng.choice(np.float32([-1, 1]), 3)
-            flip_y, flip_x, transpose = rng.random(3) < 0.5
-
-            def turned(image: np.ndarray) -> np.ndarray:
-                image = image[::-1] if flip_y else image
-                image = image[:, ::-1] if flip_x else image
-                return image.transpose(1, 0, 2) if transpose else image
-
-            radiance, albedo, normal, target = map(turned, (radiance, albedo, normal, target))
-            missing = rng.random() / self.feature_dropout if self.feature_dropout > 0 else 1.0
-            if missing < 2 / 3:
-                albedo = np.zeros_like(albedo)
-            if 1 / 3 <= missing < 1:
-                normal = np.zeros_like(normal)
-        scale = np.float32(scale)
-        return Batch(*(_chw(image) for image in (radiance * scale, albedo, normal, target * scale)))
-
-
-def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """`image` `[h, w, C]` under a Gaussian of standard deviation `sigma` pixels (at most 0.6, so three taps do)."""
-    side = np.float32(np.exp(-0.5 / sigma**2))
-    for axis in (0, 1):
-        padded = np.pad(image, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
-        before, after = (np.take(padded, range(start, start + image.shape[axis]), axis) for start in (0, 2))
-        image = (image + side * (before + after)) / (1 + 2 * side)
-    return image
-
-
-def _chw(image: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32))
+        if len(inputs) == 1:
+            return inputs[0].exposure
+        return exposure_of_blocks(sum(frame.luminance for frame in inputs) / len(inputs))

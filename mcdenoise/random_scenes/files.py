@@ -1,5 +1,7 @@
 """The files of a scene, the same bytes each time: XML, meshes, pictures, curves."""
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -8,7 +10,7 @@ import numpy as np
 import OpenEXR
 
 from mcdenoise.random_scenes.meshes import Mesh
-from mcdenoise.random_scenes.parts import Part, Picture, Plugin, Point, Rgb, Strands, plugins_in
+from mcdenoise.random_scenes.parts import Part, Picture, Plugin, Point, Rgb, Strands
 
 _TAGS = {
     "integrator": "path volpath direct aov",
@@ -27,17 +29,19 @@ _TAGS = {
 _TAG_OF = {plugin: tag for tag, plugins in _TAGS.items() for plugin in plugins.split()}
 
 
-def write_scene(folder: Path, plugins: dict[str, Plugin], parts: list[Part], comment: str, split: str) -> None:
-    """Write `scene.xml` and the files that it names into `folder`, which is made.
+def write_scene(
+    folder: Path, plugins: dict[str, Plugin], parts: Iterable[Part], comment: str, split: str, air: Plugin | None = None
+) -> None:
+    """Write `scene.xml` and the files that it names into `folder`, which is made; files that are there are kept.
 
-    plugins: integrator, sensor and further emitters and media by name. parts: all shapes. The XML begins with `comment`
-    and marks the scene as `split` (`train` or `validation`).
+    plugins: integrator, sensor and further emitters by name. parts: all shapes. The XML begins with `comment` and marks
+    the scene as `split` (`train` or `validation`). air: the medium around the shapes, or None.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    writer = _Writer(folder)
+    writer = _Writer(folder, air)
     body = []
-    for name, plugin in plugins.items():
-        body += writer.plugin(plugin, name=None if plugin["type"] in ("path", "volpath", "direct") else name, depth=1)
+    for plugin in plugins.values():
+        body += writer.plugin(plugin, None, 1)
     for part in parts:
         body += writer.part(part)
     lines = [
@@ -54,9 +58,10 @@ def write_scene(folder: Path, plugins: dict[str, Plugin], parts: list[Part], com
 class _Writer:
     """Turns plugins into lines of XML, and what they carry into files; what occurs twice is written once."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, air: Plugin | None):
         self.shared: list[str] = []
         self._folder = folder
+        self._air = air
         self._names: dict[int, str] = {}  # of shared plugins, meshes and pictures, by identity
         self._kept: list[object] = []  # so that no identity is used again
         self._counts: dict[str, int] = {}
@@ -76,6 +81,8 @@ class _Writer:
             plugin["emitter"] = part.emitter
         if part.interior is not None:
             plugin["interior"] = part.interior
+            if self._air is not None and part.interior is not self._air:
+                plugin["exterior"] = self._air
         return self.plugin(plugin, None, 1)
 
     def plugin(self, plugin: Plugin, name: str | None, depth: int) -> list[str]:
@@ -133,17 +140,16 @@ class _Writer:
     def _file(self, content: Mesh | Strands | Picture) -> str:
         if id(content) not in self._names:
             if isinstance(content, Mesh):
-                name = self._number("mesh") + ".ply"
-                write_ply(self._folder / name, content)
+                kind, ending, write, data = "mesh", ".ply", write_ply, content
             elif isinstance(content, Strands):
-                name = self._number("strands") + ".txt"
-                write_curves(self._folder / name, content.curves)
+                kind, ending, write, data = "strands", ".txt", write_curves, content.curves
             elif content.hdr:
-                name = self._number("picture") + ".exr"
-                _write_exr(self._folder / name, content.pixels)
+                kind, ending, write, data = "picture", ".exr", _write_exr, content.pixels
             else:
-                name = self._number("picture") + ".png"
-                write_png(self._folder / name, content.pixels)
+                kind, ending, write, data = "picture", ".png", partial(write_png, smallest=False), content.pixels
+            name = self._number(kind) + ending
+            if not (self._folder / name).exists():
+                write(self._folder / name, data)
             self._remember(content, name)
         return self._names[id(content)]
 
@@ -162,18 +168,6 @@ class _Writer:
     @staticmethod
     def _indent(depth: int) -> str:
         return "    " * depth
-
-
-def pictures_in(parts: list[Part]) -> list[Picture]:
-    """Every picture that the materials and emitters of `parts` use, once."""
-    found = {}
-    for part in parts:
-        for plugin in (part.bsdf, part.emitter or {}):
-            for nested in plugins_in(plugin):
-                for value in nested.values():
-                    if isinstance(value, Picture):
-                        found[id(value)] = value
-    return list(found.values())
 
 
 def write_ply(path: Path, mesh: Mesh) -> None:
@@ -196,10 +190,14 @@ def write_ply(path: Path, mesh: Mesh) -> None:
     path.write_bytes(header.encode() + (data + 0.0).astype("<f4").tobytes() + faces.tobytes())
 
 
-def write_png(path: Path, picture: np.ndarray) -> None:
-    """Writes a picture with values in 0..1 as 8-bit PNG."""
+def write_png(path: Path, picture: np.ndarray, smallest: bool = True) -> None:
+    """Writes a picture with values in 0..1 as 8-bit PNG: as small as can be, or in a fraction of the time."""
     pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    iio.imwrite(path, pixels[..., 0] if pixels.shape[-1] == 1 else pixels, optimize=True)
+    iio.imwrite(
+        path,
+        pixels[..., 0] if pixels.shape[-1] == 1 else pixels,
+        **({"optimize": True} if smallest else {"compress_level": 4}),
+    )
 
 
 def write_pfm(path: Path, picture: np.ndarray) -> None:

@@ -22,6 +22,20 @@ def periodic_noise(rng, size, slope, stretch=(1.0, 1.0)):
     return ranks.reshape(size, size)
 
 
+def noise(rng, size, slope, stretch=(1.0, 1.0)):
+    """As `periodic_noise`, in a quarter of the time, with 4096 values."""
+    spectrum = np.fft.rfft2(rng.standard_normal((size, size)))
+    fy = np.fft.fftfreq(size)[:, None] * size * stretch[1]
+    fx = np.fft.rfftfreq(size)[None, :] * size * stretch[0]
+    weight = (1.0 + fx**2 + fy**2) ** (-slope / 2)
+    weight[0, 0] = 0
+    values = np.fft.irfft2(spectrum * weight, s=(size, size))
+    low, high = values.min(), values.max()
+    steps = ((values - low) * (4095 / (high - low))).astype(np.int32)
+    counts = np.bincount(steps.ravel(), minlength=4096)
+    return ((np.cumsum(counts) - 0.5 * counts) / size**2)[steps]
+
+
 def ramp(values, colours, levels=24):
     """Colours for values in 0..1; few levels, so that the file stays small."""
     values = np.round(np.clip(values, 0, 1) * (levels - 1)) / (levels - 1)
@@ -138,7 +152,7 @@ def weave(size, threads):
     return ramp(across, [(0, 0, 0), (1, 1, 1)], 12)
 
 
-def normal_map(height, strength):
+def normal_map(height, strength, levels=32):
     """A tangent-space normal map of a height picture that tiles."""
     h = height[..., 0] if height.ndim == 3 else height
     dx = (np.roll(h, -1, 1) - np.roll(h, 1, 1)) * strength
@@ -146,7 +160,7 @@ def normal_map(height, strength):
     dy = (np.roll(h, 1, 0) - np.roll(h, -1, 0)) * strength
     normal = np.stack([-dx, -dy, np.ones_like(h)], -1)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    return np.round((0.5 + 0.5 * normal) * 32) / 32
+    return np.round((0.5 + 0.5 * normal) * levels) / levels
 
 
 def rug(rng, size):

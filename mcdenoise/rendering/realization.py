@@ -44,35 +44,43 @@ def render(loaded: LoadedScene, spp: int, base: int, index: int) -> tuple[Frame,
     parts = passes(spp, width * height, variant)
     if len(parts) > MAX_PASSES:
         raise ValueError(f"{spp} spp at {width} x {height} would take {len(parts)} passes, more than {MAX_PASSES}")
-    total = np.zeros((height, width, 10))
+    total = None
     for number, part in enumerate(parts):
         if variant.startswith("scalar"):
             seed = scalar_seed(base, index, width, height)
         else:
             seed = pass_seed(base, index, number)
-        _add_pass(total, loaded, part, seed, part / spp)
-    radiance, invalid = _without_invalid(total[..., :3])
-    features = np.nan_to_num(total[..., 3:], copy=False, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+        images = _render_pass(loaded, part, seed)
+        if len(parts) == 1:
+            total = tuple(image + np.float32(0) for image in images)  # -0 becomes 0, as in a sum
+            break
+        if total is None:
+            total = tuple(np.zeros(image.shape) for image in images)
+        for sums, image in zip(total, images, strict=True):
+            _add(sums, image, part / spp)
+    radiance, invalid = _without_invalid(total[0])
+    features = total[1].astype(np.float32, copy=False)
+    np.nan_to_num(features, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     albedo = features[..., :3].clip(0, 1)  # Mitsuba's estimate for glossy materials can be well above 1
     return Frame(radiance, albedo, features[..., 3:6], features[..., 6]), invalid
 
 
-def _add_pass(total: np.ndarray, loaded: LoadedScene, spp: int, seed: int, weight: float) -> None:
-    """Add a render of `spp` samples, times `weight`, to the float64 `total` `[h, w, 10]` in place.
+def _render_pass(loaded: LoadedScene, spp: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A render of `spp` samples per pixel, float32: radiance `[h, w, 3]` and features `[h, w, 7]`."""
 
-    Row by row, because films can be large: in float64 there is never more than one row beside `total`.
-    """
-
-    def add(integrator: object, sums: np.ndarray) -> None:
-        image = np.array(mi.render(loaded.scene, sensor=loaded.sensor, integrator=integrator, spp=spp, seed=seed))
-        for row, added in zip(sums, image[..., : sums.shape[-1]], strict=True):
-            row += weight * added.astype(np.float64)
+    def image(integrator: object) -> np.ndarray:
+        return np.array(mi.render(loaded.scene, sensor=loaded.sensor, integrator=integrator, spp=spp, seed=seed))
 
     if loaded.integrator is not None:
-        add(loaded.integrator, total)
-    else:
-        add(loaded.radiance_integrator, total[..., :3])
-        add(loaded.feature_integrator, total[..., 3:])
+        both = image(loaded.integrator)
+        return both[..., :3], both[..., 3:10]
+    return image(loaded.radiance_integrator)[..., :3], image(loaded.feature_integrator)[..., :7]
+
+
+def _add(sums: np.ndarray, image: np.ndarray, weight: float) -> None:
+    """Add `image`, times `weight`, to the float64 `sums`, by rows: films can be large, and a row in float64 is not."""
+    for row, added in zip(sums, image, strict=True):
+        row += weight * added.astype(np.float64)
 
 
 def _without_invalid(radiance: np.ndarray) -> tuple[np.ndarray, int]:
@@ -84,4 +92,4 @@ def _without_invalid(radiance: np.ndarray) -> tuple[np.ndarray, int]:
             window = slice(max(0, y - 1), y + 2), slice(max(0, x - 1), x + 2)
             kept[y, x] = kept[window].sum(axis=(0, 1)) / max(1, valid[window].sum())
         radiance = kept
-    return radiance.astype(np.float32), invalid
+    return radiance.astype(np.float32, copy=False), invalid

@@ -12,10 +12,9 @@ import mitsuba as mi
 import numpy as np
 
 from mcdenoise.errors import SceneError
+from mcdenoise.rendering.features import AOVS, FIRST_HIT, SEEN, seen_features
 from mcdenoise.rendering.reasons import reason
 from mcdenoise.rendering.seeds import BLOCK
-
-AOVS = "albedo:albedo,normal:sh_normal,depth:depth"
 
 _SIZE_PROPERTIES = ("crop_offset_x", "crop_offset_y", "crop_width", "crop_height")
 
@@ -28,6 +27,7 @@ class LoadedScene:
     scene's own is no sampling integrator, as ptracer) or should not be: the JIT variants trace every path twice to fill
     ten channels, while two renders with one seed give the same bytes in half the time. Then `radiance_integrator` and
     `feature_integrator` run in turn.
+    features: which ones they are: FIRST_HIT in the scalar variants, SEEN in the JIT variants.
     """
 
     scene: Any
@@ -35,6 +35,7 @@ class LoadedScene:
     integrator: Any | None
     radiance_integrator: Any
     feature_integrator: Any | None
+    features: str
     integrator_name: str
     size: tuple[int, int]
     own_camera: np.ndarray
@@ -86,12 +87,16 @@ def _load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: s
     sensor, own = scene.sensors()[0], scene.integrator()
     width, height = (int(value) for value in sensor.film().crop_size())
     wrapped = features = None
-    if isinstance(own, mi.SamplingIntegrator) and mi.variant().startswith("scalar"):
+    scalar = mi.variant().startswith("scalar")
+    if not scalar:
+        features = seen_features(scene)
+    elif isinstance(own, mi.SamplingIntegrator):
         wrapped = mi.load_dict({"type": "aov", "aovs": AOVS, "block_size": BLOCK, "radiance": own})
     else:
         features = mi.load_dict({"type": "aov", "aovs": AOVS, "block_size": BLOCK})
     camera = np.array(sensor.world_transform().matrix, dtype=np.float64).reshape(-1)[-16:].reshape(4, 4)
-    return LoadedScene(scene, sensor, wrapped, own, features, integrator_name, (width, height), camera)
+    kind = FIRST_HIT if scalar else SEEN
+    return LoadedScene(scene, sensor, wrapped, own, features, kind, integrator_name, (width, height), camera)
 
 
 def digest(path: Path) -> str:
@@ -114,6 +119,29 @@ def digest(path: Path) -> str:
     return hasher.hexdigest()
 
 
+def outline(path: Path) -> tuple[tuple[int, int], str]:
+    """What the scene's XML says of its frames without loading it: (width, height) of the first sensor's film, and the
+    plugin name of the integrator, within `aov` if it is wrapped. Raises SceneError as `load` does for the same faults.
+    """
+    try:
+        with _searching(path.resolve().parent):
+            _, state = _parse(path)
+    except Exception as error:
+        raise SceneError(reason(error)) from None
+    if state.root.type != mi.ObjectType.Scene:
+        raise SceneError("the file does not describe a <scene>.")
+    integrator_name = _unwrap_aov(state)
+    sensor = _child(state, state.root.props, mi.ObjectType.Sensor)
+    if sensor is None:
+        raise SceneError("the scene has no sensor (camera).")
+    film = _child(state, sensor, mi.ObjectType.Film)
+    sides = []
+    for side, default in (("width", 768), ("height", 576)):  # Mitsuba's own
+        said = [film[key] for key in (f"crop_{side}", side) if film is not None and key in film]
+        sides.append(int(said[0]) if said else default)
+    return (sides[0], sides[1]), integrator_name
+
+
 @contextlib.contextmanager
 def _searching(folder: Path) -> Iterator[None]:
     """Let Mitsuba look for files in `folder` first, for a while: another scene must not find this one's files."""
@@ -130,6 +158,9 @@ def _searching(folder: Path) -> Iterator[None]:
 
 def _parse(path: Path) -> tuple[Any, Any]:
     config = mi.parser.ParserConfig(mi.variant())
+    # Merged meshes come in the order of their addresses in memory, and emitters with them: every process would draw
+    # other emitters with the same random numbers. Apart they render as fast.
+    config.merge_meshes = False
     return config, mi.parser.parse_file(config, str(path))
 
 
@@ -173,6 +204,16 @@ def _set_filter(state: Any, index: int, pixel_filter: str) -> None:
 def _has_film(state: Any, sensor: Any) -> bool:
     references = [key for key in sensor.keys() if sensor.type(key) == mi.Properties.Type.ResolvedReference]  # noqa: SIM118
     return any(state.nodes[sensor[key].index()].type == mi.ObjectType.Film for key in references)
+
+
+def _child(state: Any, parent: Any, kind: Any) -> Any | None:
+    """The properties of the first node of `kind` that `parent` (a node's properties) refers to, or None."""
+    for key in parent.keys():  # noqa: SIM118 (Mitsuba's Properties is no dict)
+        if parent.type(key) == mi.Properties.Type.ResolvedReference:
+            node = state.nodes[parent[key].index()]
+            if node.type == kind:
+                return node.props
+    return None
 
 
 def _add(state: Any, parent: int, key: str, kind: Any, plugin: str) -> None:

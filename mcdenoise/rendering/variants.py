@@ -18,7 +18,14 @@ from mcdenoise.rendering.reasons import one_line
 AUTOMATIC = ("cuda_ad_rgb", "llvm_ad_rgb", "scalar_rgb")
 """What `auto` chooses from, fastest first."""
 
+SCALAR_SAMPLES_PER_CORE = 400_000
+"""Up to so many samples of a scene, times the processor's cores, scalar_rgb is done before the kernels of another
+variant are compiled: that takes one core about 3 s for a new scene, and scalar_rgb renders 0.1 M samples/s a core."""
+
 _PROBE_SECONDS = 120
+
+_GPU_DEVICES = ("nvidia*", "nvhost*", "nvgpu*", "dxg")
+"""What CUDA opens below /dev on Linux: of the driver, of Tegra's, and of Windows' below WSL."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,29 @@ def prepare_environment() -> None:
         os.environ.setdefault("DRJIT_LIBLLVM_PATH", str(library))
 
 
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def mitsuba_version() -> str:
+    """The version of the installed Mitsuba, without importing it."""
+    return importlib.metadata.version("mitsuba")
+
+
+def scalar_below(cores: int) -> int:
+    """From how many samples of a scene on the variants that compile kernels are worth it: see SCALAR_SAMPLES_PER_CORE.
+
+    Compiling takes one core whatever their number, and rendering all of them.
+    """
+    return SCALAR_SAMPLES_PER_CORE * cores
+
+
 @functools.cache
 def probe(variant: str) -> Probe:
     """Render a tiny scene with `variant` in a subprocess; a crash there is an answer, not an accident."""
+    if variant.startswith("cuda") and sys.platform == "linux" and not _gpu_devices():
+        return Probe(variant, False, "no CUDA driver or GPU found")
     command = [sys.executable, "-m", "mcdenoise.rendering.probe", variant]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
@@ -65,6 +92,10 @@ def probe(variant: str) -> Probe:
     if "CUDA backend hasn't been initialized" in done.stderr:
         return Probe(variant, False, "no CUDA driver or GPU found")
     return Probe(variant, False, f"{one_line(said[-1], 400)} ({ending})" if said else ending)
+
+
+def _gpu_devices() -> list[Path]:
+    return [device for pattern in _GPU_DEVICES for device in Path("/dev").glob(pattern)]
 
 
 def choose(variant: str = "auto") -> Probe:

@@ -23,10 +23,10 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.tensorboard import SummaryWriter
 
 from mcdenoise import atomic
-from mcdenoise.data.cache import FrameCache
-from mcdenoise.data.crops import CropDataset
+from mcdenoise.data.crops import CropDataset, decoded_bytes, usable_views
+from mcdenoise.data.places import Place, choose_cache, describe
 from mcdenoise.data.prefetch import batches
-from mcdenoise.data.views import View, find_views
+from mcdenoise.data.views import First, View, always, find_views
 from mcdenoise.errors import DataError, TrainingError
 from mcdenoise.hardware import choose_device, has_fast_bf16
 from mcdenoise.networks import create
@@ -51,7 +51,8 @@ class TrainOptions:
     batch: crops a step, of each process. crop: side in pixels, a multiple of the network's. learning_rate: Adam's, at
     its height. clip: largest norm of the gradient. average: decay of the exponential moving average of the weights.
     target: `noisy` (Noise2Noise) or `reference`. init: a model file to start from. precision: of convolutions.
-    cache_gib: host memory for decoded frames.
+    cache: where decoded frames are kept, cache_gib: how much of them in each process, cache_folder: of files on disk
+    (see `mcdenoise.data.places`).
     """
 
     model: str = "unet"
@@ -68,7 +69,9 @@ class TrainOptions:
     target: Literal["noisy", "reference"] = "noisy"
     init: str | None = None
     precision: Literal["auto", "float32", "bf16"] = "auto"
-    cache_gib: float = 2.0
+    cache: Place = "auto"
+    cache_gib: float | None = None
+    cache_folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,11 @@ def train(
     """
     out = Path(out)
     place = choose_device(device)
-    rank, ranks = _join_processes(place)
+    rank, ranks, first = _join_processes(place)
     try:
         if place.type == "cuda" and place.index is None:
             place = torch.device("cuda", rank % torch.cuda.device_count())
-        return _train(Path(renders), out, _complete(options, place), place, rank, ranks, resume, report)
+        return _train(Path(renders), out, _complete(options, place), place, rank, ranks, first, resume, report)
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
@@ -132,12 +135,18 @@ def _train(
     device: torch.device,
     rank: int,
     ranks: int,
+    first: First,
     resume: bool,
     report: Callable[[Progress], None],
 ) -> TrainResult:
     # Set up: what a run is, and whether there is one already.
-    views = find_views(renders)
+    views = find_views(renders, first)
+    training_views, validation_views = split_views(views)
+    dataset = _dataset(training_views, options, device, ranks, first)
     settings = dataclasses.asdict(options) | {"processes": ranks, "data": _fingerprint(renders, views)}
+    # What is learnt hangs on how many views are mixed, and not on where and in how many bytes they are kept.
+    settings = {name: value for name, value in settings.items() if not name.startswith("cache")}
+    settings["views at a time (--cache-gib)"] = dataset.schedule.pool
     saved = out / "checkpoint.safetensors"
     state = _state_to_resume(out, saved, settings, resume)
     torch.manual_seed(options.seed)
@@ -156,11 +165,7 @@ def _train(
             already_finished=True,
         )
 
-    # Data: what to learn from and what to measure on.
-    training_views, validation_views = split_views(views)
-    cache = FrameCache(int(options.cache_gib * 2**30))
-    dataset = CropDataset(training_views, options.crop, options.seed, options.target, cache=cache)
-    validation = Validation(validation_views, network.multiple, cache)
+    validation = Validation(validation_views, network.multiple, first)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -201,6 +206,7 @@ def _train(
             len(validation.examples),
             validation.kind,
         )
+        _log.info("%s", describe(dataset))
         if not validation.examples:
             _log.warning("nothing to validate on: render more views (--views), or mark a scene as validation.")
 
@@ -225,7 +231,7 @@ def _train(
     started = saved_at = time.monotonic()
     seconds = before
     fraction = _fraction(options, step, seconds, device)
-    source = batches(dataset, step, options.batch, rank, ranks)
+    source = batches(dataset, step, options.batch, rank, ranks, pin=device.type == "cuda")
     try:
         while fraction < 1:
             rate = options.learning_rate * _ramp(step, fraction)
@@ -315,6 +321,13 @@ def _complete(options: TrainOptions, device: torch.device) -> TrainOptions:
     return options
 
 
+def _dataset(views: list[View], options: TrainOptions, device: torch.device, ranks: int, first: First) -> CropDataset:
+    needed = decoded_bytes(usable_views(views, options.target), options.target)
+    cache = choose_cache(options.cache, options.cache_gib, options.cache_folder, device, needed, first)
+    batch = options.batch * ranks
+    return CropDataset(views, options.crop, options.seed, options.target, cache=cache, batch=batch, ranks=ranks)
+
+
 def _network(options: TrainOptions) -> nn.Module:
     if options.init is None:
         return create(options.model, **options.config)
@@ -343,19 +356,26 @@ def _state_to_resume(out: Path, saved: Path, settings: dict[str, Any], resume: b
     return state
 
 
-def _join_processes(device: torch.device) -> tuple[int, int]:
-    """(rank, number of processes), joined into a group if torchrun started several."""
+def _join_processes(device: torch.device) -> tuple[int, int, First]:
+    """(rank, number of processes, who warns of a file), joined into a group if torchrun started several."""
+    first = always
     ranks = _number_from_environment("WORLD_SIZE", "1")
     if ranks > 1 and not dist.is_initialized():
         rank = _number_from_environment("RANK", "none")
         if rank >= ranks:
             raise TrainingError(f"the environment says RANK={rank} of {ranks} processes: start with torchrun.")
         try:
-            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+            store, rank, ranks = next(dist.rendezvous("env://"))
+            group = dist.PrefixStore("group", store)
+            dist.init_process_group(
+                "nccl" if device.type == "cuda" else "gloo", store=group, rank=rank, world_size=ranks
+            )
+            warnings = dist.PrefixStore("warnings", store)
+            first = lambda name: warnings.add(name, 1) == 1  # noqa: E731
         except (ValueError, RuntimeError) as error:
             first = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise TrainingError(f"the processes cannot find each other ({first}): start with torchrun.") from None
-    return (dist.get_rank(), dist.get_world_size()) if ranks > 1 else (0, 1)
+    return (dist.get_rank(), dist.get_world_size(), first) if ranks > 1 else (0, 1, first)
 
 
 def _number_from_environment(name: str, default: str) -> int:

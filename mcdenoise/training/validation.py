@@ -1,23 +1,30 @@
-"""Measuring a network while it trains, from noisy frames alone."""
+"""Measuring a network while it trains, from noisy frames alone where they are independent."""
 
+import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from mcdenoise.data.cache import FrameCache
-from mcdenoise.data.views import View
+from mcdenoise.data.stored import read_checked
+from mcdenoise.data.views import First, View, always
+from mcdenoise.errors import FrameError
+from mcdenoise.evaluation.metrics import relmse
 from mcdenoise.evaluation.reference_free import relmse_cross, relmse_held_back
 from mcdenoise.tonemap import exposure
 
+_log = logging.getLogger(__name__)
+
 _SIDE = 256
 _MOST_VIEWS = 12
+_MEASURES = {"cross": relmse_cross, "held-back": relmse_held_back, "reference": relmse}
 
 
 @dataclass(frozen=True)
 class _Example:
-    """Input channels `[9, h, w]` and the realizations that it did not use, `[h, w, 3]`, at middle grey."""
+    """Input channels `[9, h, w]` and what the output is measured against, `[h, w, 3]`, at middle grey."""
 
     inputs: torch.Tensor
     others: tuple[np.ndarray, ...]
@@ -26,16 +33,19 @@ class _Example:
 class Validation:
     """The same middle parts (256 x 256 at most) of up to 12 views, each measured with its first realization as input.
 
-    Views with K >= 3 give the reference-free estimate of the relative mean squared error (`relmse_cross`); if there are
-    none, the distance to the held-back realization is taken (`relmse_held_back`). kind: which of the two.
+    Views with three independent realizations or more give the reference-free estimate of the relative mean squared
+    error (`relmse_cross`); if there are none, the distance to the held-back realization is taken (`relmse_held_back`);
+    and where no realizations are independent, the error against the reference (`relmse`). kind: which of the three. A
+    frame that is broken is left out, with a warning by the process of which `first` says so.
     """
 
-    def __init__(self, views: list[View], multiple: int, cache: FrameCache):
-        several = [view for view in views if len(view.realizations) >= 3]
-        self.kind = "cross" if several else "held-back"
-        chosen = several or views
+    def __init__(self, views: list[View], multiple: int, first: First = always):
+        pairs = [view for view in views if view.independent]
+        several = [view for view in pairs if len(view.realizations) >= 3]
+        chosen = several or pairs or views
+        self.kind = "cross" if several else "held-back" if pairs or not views else "reference"
         picked = np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), _MOST_VIEWS)).round().astype(int))
-        examples = [_example(chosen[i], multiple, cache, 3 if several else 2) for i in picked]
+        examples = [_example(chosen[i], multiple, self.kind, first) for i in picked]
         self.examples = [example for example in examples if example is not None]
 
     def measure(self, network: nn.Module, device: torch.device, autocast: torch.autocast) -> float:
@@ -46,23 +56,35 @@ class Validation:
                 inputs = example.inputs[None].to(device)
                 output = network(inputs[:, :3], inputs[:, 3:6], inputs[:, 6:])
             denoised = output[0].float().cpu().numpy().transpose(1, 2, 0)
-            measure = relmse_cross if self.kind == "cross" else relmse_held_back
-            errors.append(measure(denoised, *example.others))
+            errors.append(_MEASURES[self.kind](denoised, *example.others))
         return float(np.mean(errors))
 
 
-def _example(view: View, multiple: int, cache: FrameCache, needed: int) -> _Example | None:
-    frames = [frame for frame in map(cache.get, view.realizations) if frame is not None]
-    if len(frames) < needed:
-        return None
-    radiance, features = frames[0]
-    scale = np.float32(exposure(radiance))
-    height, width = (min(_SIDE, size) // multiple * multiple for size in radiance.shape[:2])
+def _example(view: View, multiple: int, kind: str, first: First) -> _Example | None:
+    width, height = (min(_SIDE, size) // multiple * multiple for size in view.size)
     if not height or not width:
         return None
-    y, x = (radiance.shape[0] - height) // 2, (radiance.shape[1] - width) // 2
-    window = slice(y, y + height), slice(x, x + width)
-    inputs = np.concatenate([radiance[window] * scale, features[window].astype(np.float32)], axis=-1)
-    rest = [frame[0][window] * scale for frame in frames[1:]]
-    others = (np.mean(rest[0::2], axis=0), np.mean(rest[1::2], axis=0)) if needed == 3 else (rest[0],)
-    return _Example(torch.from_numpy(inputs.transpose(2, 0, 1).copy()), others)
+    y, x = (view.size[1] - height) // 2, (view.size[0] - width) // 2
+    files = view.realizations[:1] if kind == "reference" else view.realizations
+    frames = [_read(file, first) for file in files]
+    frames = [frame for frame in frames if frame is not None]
+    others = [_read(file, first) for file in view.references] if kind == "reference" else frames[1:]
+    if not frames or len(others) < (2 if kind == "cross" else 1) or any(other is None for other in others):
+        return None
+    radiance, features = frames[0]
+    scale = exposure(radiance.permute(1, 2, 0).numpy())
+    window = slice(None), slice(y, y + height), slice(x, x + width)
+    inputs = torch.cat([radiance[window] * scale, features[window].float()])
+    rest = [(frame[0][window] * scale).permute(1, 2, 0).numpy() for frame in others]
+    if kind == "cross":
+        return _Example(inputs, (np.mean(rest[0::2], axis=0), np.mean(rest[1::2], axis=0)))
+    return _Example(inputs, (np.mean(rest, axis=0) if kind == "reference" else rest[0],))
+
+
+def _read(file: Path, first: First) -> tuple[torch.Tensor, torch.Tensor] | None:
+    try:
+        return read_checked(file)
+    except FrameError as error:
+        if first(str(file)):
+            _log.warning("skipped: %s", error)
+        return None

@@ -1,56 +1,107 @@
+"""Decoded frames in memory: a limit, one decoding for all who ask, one warning a broken frame."""
+
 import logging
+import pickle
 import threading
 
 import numpy as np
+import pytest
+import torch
 from synthetic import noisy, picture, write_view
 
+from mcdenoise.data import cache as caches
 from mcdenoise.data.cache import FrameCache
-from mcdenoise.exr import read_frame, write_frame
-from mcdenoise.frame import Frame
+from mcdenoise.data.stored import decode
+from mcdenoise.exr import write_frame
+
+ONE = 64 * 64 * 18 + 4 * 4 * 8
 
 
-def test_a_frame_comes_back_as_it_is_in_its_file(tmp_path):
-    folder = write_view(tmp_path)
-    frame = read_frame(folder / "r001.exr")
-    radiance, features = FrameCache().get(folder / "r001.exr")
-    np.testing.assert_array_equal(radiance, frame.radiance)
-    np.testing.assert_array_equal(features[..., :3], frame.albedo)
-    np.testing.assert_array_equal(features[..., 3:], frame.normal)
+@pytest.fixture
+def decoded(monkeypatch):
+    """The names of the files that caches decode, in order."""
+    names = []
+
+    def counted(path):
+        names.append(path.name)
+        return decode(path)
+
+    monkeypatch.setattr(caches, "decode", counted)
+    return names
 
 
-def test_a_small_limit_forgets_and_reads_again(tmp_path):
+def test_a_frame_is_kept_as_it_is_decoded(tmp_path, decoded):
+    file = write_view(tmp_path) / "r001.exr"
+    cache = FrameCache()
+    frame, plain = cache.get(file), decode(file)
+    assert torch.equal(frame.pixels, plain.pixels)
+    assert (frame.scale, frame.exposure) == (plain.scale, plain.exposure)
+    assert cache.get(file) is frame
+    assert decoded == ["r001.exr"]
+
+
+def test_a_small_limit_forgets_what_was_not_used_longest(tmp_path, decoded):
     folder = write_view(tmp_path, realizations=4)
-    one = 64 * 64 * (3 * 4 + 6 * 2)
-    cache = FrameCache(limit=2 * one)
-    paths = sorted(folder.glob("*.exr"))
-    first = [cache.get(path)[0].copy() for path in paths]
-    for _ in range(2):
-        for path, radiance in zip(paths, first, strict=True):
-            np.testing.assert_array_equal(cache.get(path)[0], radiance)
-    kept = cache.get(paths[3])
-    assert cache.get(paths[3]) is kept  # the last one used is remembered
-    cache.get(paths[0])
-    cache.get(paths[1])
-    assert cache.get(paths[3]) is not kept  # and forgotten once two others have come
+    cache = FrameCache(limit=2 * ONE)
+    first, second, third, _ = sorted(folder.glob("*.exr"))
+    for path in (first, second, first, third, first):
+        cache.get(path)
+        assert cache.held <= 2 * ONE
+    assert decoded == ["r000.exr", "r001.exr", "r002.exr"]
+    cache.get(second)
+    assert decoded[3:] == ["r001.exr"]
 
 
-def test_missing_features_are_zeros(tmp_path):
-    write_frame(tmp_path / "f.exr", Frame(np.ones((4, 5, 3), np.float32)))
-    _, features = FrameCache().get(tmp_path / "f.exr")
-    assert features.shape == (4, 5, 6)
-    assert not features.any()
+def test_what_is_about_to_be_used_outlives_what_was(tmp_path, decoded):
+    first, second, third, _ = sorted(write_view(tmp_path, realizations=4).glob("*.exr"))
+    cache = FrameCache(limit=2 * ONE)
+    for path in (first, second):
+        cache.get(path)
+    cache.touch([first, third])
+    for path in (third, first):
+        cache.get(path)
+    assert decoded == ["r000.exr", "r001.exr", "r002.exr"]
 
 
-def test_features_outside_their_range_are_limited(tmp_path):
-    frame = picture(8, 8)
-    frame.albedo = frame.albedo * 30  # as Mitsuba's rough conductors can have
-    frame.normal = frame.normal * 3
-    write_frame(tmp_path / "f.exr", frame)
-    _, features = FrameCache().get(tmp_path / "f.exr")
-    assert features[..., :3].min() >= 0
-    assert features[..., :3].max() == 1
-    assert features[..., 3:].min() == -1
-    assert features[..., 3:].max() == 1
+def test_the_bytes_held_stay_below_the_limit_whatever_is_asked(tmp_path):
+    folder = write_view(tmp_path, realizations=12)
+    files = sorted(folder.glob("*.exr"))
+    cache = FrameCache(limit=5 * ONE + 100)
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        cache.get(files[rng.integers(12)])
+        assert cache.held == sum(frame.bytes for frame in cache._frames.values()) <= cache.limit
+    assert cache.held == 5 * ONE
+
+
+def test_a_frame_that_many_threads_want_is_decoded_once(tmp_path, decoded):
+    folder = write_view(tmp_path, picture(200, 200), realizations=3)
+    files = sorted(folder.glob("*.exr"))
+    cache = FrameCache()
+    start = threading.Barrier(8)
+    found = []
+
+    def ask(k):
+        start.wait()
+        found.append([cache.get(files[(k + i) % 3]) for i in range(3)])
+
+    threads = [threading.Thread(target=ask, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(decoded) == ["r000.exr", "r001.exr", "r002.exr"]
+    assert len({id(frame) for frames in found for frame in frames}) == 3
+
+
+def test_a_copy_for_another_process_starts_empty(tmp_path):
+    file = write_view(tmp_path) / "r000.exr"
+    cache = FrameCache(limit=12345678)
+    cache.get(file)
+    copy = pickle.loads(pickle.dumps(cache))
+    assert (copy.limit, copy.held, copy.device) == (12345678, 0, torch.device("cpu"))
+    assert torch.equal(copy.get(file).pixels, cache.get(file).pixels)
+    assert len(pickle.dumps(cache)) < 1000
 
 
 def test_a_broken_frame_is_named_once_however_many_ask(tmp_path, caplog):
@@ -70,3 +121,27 @@ def test_a_broken_frame_is_named_once_however_many_ask(tmp_path, caplog):
     assert found == [None] * 20
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert [warning.getMessage().count("bad.exr") for warning in warnings] == [1]
+
+
+def test_only_the_process_that_is_first_names_a_broken_frame(tmp_path, caplog):
+    (tmp_path / "bad.exr").write_text("no frame")
+    asked = []
+
+    def not_first(name):
+        asked.append(name)
+        return False
+
+    assert FrameCache(first=not_first).get(tmp_path / "bad.exr") is None
+    assert asked == [str(tmp_path / "bad.exr")]
+    assert not caplog.records
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
+def test_frames_on_a_gpu_are_those_in_memory(tmp_path):
+    folder = write_view(tmp_path, realizations=4)
+    cache = FrameCache(2 * ONE, "cuda")
+    for file in sorted(folder.glob("*.exr")):
+        frame = cache.get(file)
+        assert frame.pixels.is_cuda
+        assert torch.equal(frame.pixels.cpu(), decode(file).pixels)
+    assert cache.held == 2 * ONE

@@ -1,18 +1,18 @@
 """Many scenes: what is done stays done, what fails is named, and nothing is lost when a process is killed."""
 
-import multiprocessing
+import dataclasses
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
-from tiny_scenes import PERSPECTIVE, film_xml
+from processes import children_of, dead, start_time, wait_until, worker_of
+from tiny_scenes import OBJECTS, PERSPECTIVE, film_xml
 
 from mcdenoise.errors import SceneError
 from mcdenoise.exr import read_attributes
-from mcdenoise.rendering import farm
-from mcdenoise.rendering.farm import FrameRendered, RenderOptions, SceneFailed, ScenePlanned
+from mcdenoise.rendering import farm, variants
+from mcdenoise.rendering.farm import FrameRendered, RenderOptions, SceneFailed, ScenePlanned, VariantChosen
 
 SMALL = RenderOptions(spp=2, size=(12, 9))
 
@@ -29,30 +29,6 @@ def files_in(folder):
     """Path -> bytes of every file below `folder`, hidden and temporary ones too."""
     found = (Path(base) / name for base, _, names in os.walk(folder) for name in names)
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
-
-
-def children_of(pid):
-    """Processes below `pid`, its children's children too, with their start times (a number may be used again)."""
-    found = set()
-    for folder in Path(f"/proc/{pid}/task").glob("*"):
-        for child in map(int, (folder / "children").read_text().split()):
-            found |= {(child, start_time(child))} | children_of(child)
-    return found
-
-
-def start_time(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-
-
-def wait_until(condition, seconds=120.0):
-    """Poll until `condition()` holds; the limit only keeps a broken test from hanging."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.002)
 
 
 # What is written
@@ -164,7 +140,88 @@ def test_a_broken_frame_in_the_way_is_refused_and_replaced_on_demand(write_scene
     assert files_in(tmp_path / "out") == whole
 
 
+# Which variant
+
+
+def test_auto_chooses_for_each_scene_by_its_samples_and_says_why(write_scene, tmp_path, monkeypatch):
+    monkeypatch.setattr(variants, "SCALAR_SAMPLES_PER_CORE", 1000)
+    limit = variants.scalar_below(variants.cores())
+    assert limit == 1000 * variants.cores()
+    write_scene("all/small/scene.xml", film=film_xml(2, 2))
+    for name in ("large", "vast"):
+        write_scene(f"all/{name}/scene.xml", film=film_xml(limit // 2, 2))  # 2 realizations of 1 spp: 2 * limit samples
+    options = RenderOptions(spp=1)
+    events = list(farm.render([tmp_path / "all"], tmp_path / "out", "auto", options))
+    fastest = variants.choose().variant
+    plans = {plan.scene: plan for plan in of(ScenePlanned, events)}
+    said = f"{limit / 1e6:.1f} M samples"
+    assert (plans["small"].variant, plans["small"].choice) == ("scalar_rgb", f"below {said}")
+    for name in ("large", "vast"):
+        assert (plans[name].variant, plans[name].choice) == (fastest, f"{said} or more")
+    (chosen,) = of(VariantChosen, events)
+    assert (chosen.variant, chosen.samples) == (fastest, limit)
+    for frame in of(FrameRendered, events):
+        assert read_attributes(frame.file)["variant"] == plans[frame.scene].variant
+    assert len(of(FrameRendered, events)) == 6
+
+
+def test_scenes_that_are_surely_small_try_no_other_variant(write_scene, tmp_path):
+    events = list(farm.render([write_scene()], tmp_path / "out", "auto", SMALL))
+    assert [type(event) for event in events] == [ScenePlanned, FrameRendered, FrameRendered]
+    assert events[0].variant == "scalar_rgb"
+
+
+@pytest.mark.parametrize("before", ["scalar_rgb", "llvm_ad_rgb"])
+def test_auto_goes_on_in_the_variant_that_rendered_what_is_there(write_scene, tmp_path, monkeypatch, llvm, before):
+    source = write_scene()
+    list(farm.render([source], tmp_path / "grown", before, SMALL))
+    if before == "scalar_rgb":
+        monkeypatch.setattr(variants, "SCALAR_SAMPLES_PER_CORE", 0)  # auto alone would not choose it
+    more = dataclasses.replace(SMALL, realizations=3, views=2)
+    for again in (False, True):
+        events = list(farm.render([source], tmp_path / "grown", "auto", more))
+        assert not of(SceneFailed, events)
+        (plan,) = of(ScenePlanned, events)
+        assert (plan.variant, plan.choice) == (before, "as the frames there")
+        assert plan.done_frames == (6 if again else 2)
+    list(farm.render([source], tmp_path / "at once", before, more))
+    assert files_in(tmp_path / "grown") == files_in(tmp_path / "at once")
+
+
+def test_auto_says_that_the_variant_of_frames_there_does_not_work_here(write_scene, tmp_path, command, llvm):
+    source = write_scene()
+    list(farm.render([source], tmp_path / "renders", llvm, SMALL))
+    before = files_in(tmp_path / "renders")
+    more = ("render", "ball", "--size", 12, 9, "--spp", 2, "--realizations", 3)
+    wrong = {"DRJIT_LIBLLVM_PATH": "/no/such/libLLVM.so"}
+    refused = command(*more, environment=wrong)
+    assert refused.code == 1
+    assert "cannot be gone on with: Mitsuba variant llvm_ad_rgb does not work here: " in refused.err
+    assert refused.err.count("\n") == 1
+    assert files_in(tmp_path / "renders") == before
+    replaced = command(*more, "--overwrite", environment=wrong)
+    assert (replaced.code, replaced.err) == (0, "")
+    found = {read_attributes(tmp_path / "renders" / name)["variant"] for name in files_in(tmp_path / "renders")}
+    assert found == {"scalar_rgb"}
+
+
 # What fails
+
+MESH = '<shape type="ply"><string name="filename" value="bad.ply"/></shape>'
+MESH_THAT_CRASHES_MITSUBA = """ply
+format ascii 1.0
+element vertex 3
+property float x
+property float y
+property float z
+element face 1
+property list uchar int vertex_indices
+end_header
+0 0 0
+1 0 0
+0 1 0
+3 0 1 900000000
+"""
 
 BROKEN = {
     "broken xml": {"text": "<scene version='3.0.0'><integrator"},
@@ -198,29 +255,75 @@ def test_a_view_that_cannot_be_made_is_said_and_the_own_view_is_kept(write_scene
 
 
 def test_a_crash_of_mitsuba_is_reported_and_the_next_scene_goes_on(write_scene, tmp_path):
-    for name in ("alpha", "beta"):
-        write_scene(f"all/{name}/scene.xml")
-    run = farm.render([tmp_path / "all"], tmp_path / "out", "scalar_rgb", SMALL)
-    events = [next(run), next(run)]
-    assert [type(event) for event in events] == [ScenePlanned, FrameRendered]
-    (worker,) = multiprocessing.active_children()
-    os.kill(worker.pid, signal.SIGSEGV)
-    events += list(run)
+    write_scene("all/alpha/scene.xml", objects=OBJECTS + MESH)
+    (tmp_path / "all" / "alpha" / "bad.ply").write_text(MESH_THAT_CRASHES_MITSUBA)
+    write_scene("all/beta/scene.xml")
+    before = children_of(os.getpid())
+    events = events_of([tmp_path / "all"], tmp_path / "out")
     (failure,) = of(SceneFailed, events)
     assert failure.scene == "alpha"
-    assert "crashed" in failure.reason
-    assert [event.scene for event in of(FrameRendered, events)] == ["alpha", "beta", "beta"]
-    assert multiprocessing.active_children() == []
-    # The same run again makes what is missing.
-    assert len(of(FrameRendered, events_of([tmp_path / "all"], tmp_path / "out"))) == 1
+    assert failure.reason == "Mitsuba crashed on it, or ran out of memory."
+    assert [event.scene for event in of(FrameRendered, events)] == ["beta", "beta"]
+    assert children_of(os.getpid()) == before
 
 
-def test_leaving_a_run_half_way_ends_its_process(write_scene, tmp_path):
-    run = farm.render([write_scene()], tmp_path / "out", "scalar_rgb", SMALL)
-    next(run)
-    assert len(multiprocessing.active_children()) == 1
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_frames_that_a_dying_process_had_not_written_are_rendered_again(write_scene, tmp_path, number):
+    for name in ("alpha", "beta"):
+        write_scene(f"all/{name}/scene.xml")
+    options = RenderOptions(spp=2, size=(64, 48), realizations=6)
+    before = children_of(os.getpid())
+    events = []
+    for event in farm.render([tmp_path / "all"], tmp_path / "out", "scalar_rgb", options):
+        events.append(event)
+        if isinstance(event, ScenePlanned) and event.scene == "beta":  # some of alpha may still be being written
+            ((worker, _),) = children_of(os.getpid()) - before
+            os.kill(worker, number)
+            wait_until(lambda pid=worker: dead(pid))
+    assert not of(SceneFailed, events)
+    frames = [event.file for event in of(FrameRendered, events)]
+    assert len(frames) == len(set(frames)) == 12
+    for name in ("alpha", "beta"):
+        events_of([tmp_path / "all" / name], tmp_path / "whole", options)
+    written = {name: data for name, data in files_in(tmp_path / "out").items() if ".writing-" not in name}
+    assert written == files_in(tmp_path / "whole")
+
+
+def test_frames_are_told_once_they_lie_in_their_files(write_scene, tmp_path):
+    for name in ("alpha", "beta"):
+        write_scene(f"all/{name}/scene.xml")
+    seen = 0
+    for event in farm.render([tmp_path / "all"], tmp_path / "out", "scalar_rgb", SMALL):
+        if isinstance(event, FrameRendered):
+            assert read_attributes(event.file)["scene"] == event.scene
+            seen += 1
+    assert seen == 4
+
+
+def test_a_file_that_cannot_be_written_fails_its_scene_alone(write_scene, tmp_path):
+    for name in ("alpha", "beta"):
+        write_scene(f"all/{name}/scene.xml")
+    (tmp_path / "out" / "alpha" / "view000" / "r001.exr" / "in the way").mkdir(parents=True)
+    events = events_of([tmp_path / "all"], tmp_path / "out", RenderOptions(spp=2, size=(12, 9), overwrite=True))
+    (failure,) = of(SceneFailed, events)
+    assert failure.scene == "alpha"
+    assert "r001.exr: cannot be written" in failure.reason
+    assert {event.scene for event in of(FrameRendered, events)} >= {"beta"}
+    assert not [name for name in files_in(tmp_path / "out") if ".writing-" in name]
+
+
+def test_leaving_a_run_half_way_ends_its_process_and_leaves_no_half_frame(write_scene, tmp_path):
+    before = children_of(os.getpid())
+    run = farm.render([write_scene()], tmp_path / "out", "scalar_rgb", RenderOptions(spp=2, realizations=50))
+    assert isinstance(next(run), ScenePlanned)
+    assert isinstance(next(run), FrameRendered)
+    assert len(children_of(os.getpid()) - before) == 1
     run.close()
-    assert multiprocessing.active_children() == []
+    assert children_of(os.getpid()) == before
+    files = files_in(tmp_path / "out")
+    assert 1 <= len(files) < 50
+    assert not [name for name in files if ".writing-" in name]
+    assert all(read_attributes(tmp_path / "out" / name)["spp"] == 2 for name in files)
 
 
 def test_an_output_folder_that_cannot_be_made_fails_every_scene_in_one_line(write_scene, tmp_path):
@@ -266,8 +369,8 @@ def test_after_kill_9_the_same_command_gives_the_same_files(write_scene, command
 
     process = start("render", "all", "--out", "out", *KILLED)
     wait_until(lambda: len(list((tmp_path / "out").rglob("r*.exr"))) >= done and children_of(process.pid))
-    if done == 0:  # in the middle of a start, or of the first frame
-        wait_until(lambda: len(children_of(process.pid)) >= 2)
+    if done == 0:  # in the middle of a start, or of the first frame; the variant's probe is not the worker
+        wait_until(lambda: worker_of(process.pid))
     below = children_of(process.pid)
     assert process.poll() is None, "killed too late to test anything"
     process.kill()
@@ -294,8 +397,8 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(write_scene, start, tmp_path, 
     if moment == "rendering":
         wait_until(lambda: len(list((tmp_path / "out").rglob("r*.exr"))) >= 2)
     else:
-        # The variant's probe is the first process below; the worker comes with multiprocessing's resource tracker.
-        wait_until(lambda: len(children_of(process.pid)) >= (1 if moment == "starting" else 2))
+        # The first process below is the variant's probe.
+        wait_until(lambda: children_of(process.pid) if moment == "starting" else worker_of(process.pid))
     below = children_of(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the command
     out, err = process.communicate()

@@ -201,3 +201,20 @@ def test_a_run_is_of_its_data_and_other_data_is_refused(tmp_path):
         train(tmp_path / "data", tmp_path / "run", small_options(steps=2), "cpu")
     with pytest.raises(DataError):
         train(tmp_path / "nowhere", tmp_path / "run", small_options(steps=2), "cpu")
+
+
+def test_another_place_for_the_cache_goes_on_to_the_same_bytes(renders, tmp_path, uninterrupted):
+    with pytest.raises(KeyboardInterrupt):
+        train(renders, tmp_path / "run", small_options(steps=24), "cpu", report=stop_at(9, KeyboardInterrupt))
+    disk = small_options(steps=24, cache="disk", cache_folder=str(tmp_path / "cache"), cache_gib=1.0)
+    train(renders, tmp_path / "run", disk, "cpu")
+    assert model_bytes(tmp_path / "run") == model_bytes(uninterrupted)
+    assert list((tmp_path / "cache").glob("*.frame"))
+
+
+def test_a_cache_that_mixes_fewer_views_is_another_run(renders, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(renders, tmp_path, small_options(), "cpu", report=stop_at(6, KeyboardInterrupt))
+    with pytest.raises(TrainingError, match=r"--cache-gib\) 2 -> 1.*--resume"):
+        train(renders, tmp_path, small_options(cache_gib=2e-4), "cpu")
+    assert train(renders, tmp_path, small_options(cache_gib=2e-4), "cpu", resume=True).steps == 10

@@ -5,7 +5,6 @@ from safetensors.torch import load_file
 from synthetic import noisy, picture, small_options, write_view
 
 from mcdenoise.data import find_views
-from mcdenoise.data.cache import FrameCache
 from mcdenoise.evaluation.metrics import EPSILON
 from mcdenoise.exr import read_frame
 from mcdenoise.networks import create
@@ -21,7 +20,7 @@ def network():
 
 
 def measure(views, network):
-    validation = Validation(views, network.multiple, FrameCache())
+    validation = Validation(views, network.multiple)
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=False)
     return validation, validation.measure(network, torch.device("cpu"), autocast)
 
@@ -95,7 +94,7 @@ def test_large_frames_are_measured_in_their_middle_and_tiny_ones_not_at_all(tmp_
     frame = read_frame(tmp_path / "large/view000/r000.exr")
     middle = frame.radiance[22:278, 12:268] * exposure(frame.radiance)
     np.testing.assert_allclose(large.examples[0].inputs[:3].permute(1, 2, 0), middle, rtol=1e-5)
-    assert not Validation([views["tiny"]], network.multiple, FrameCache()).examples
+    assert not Validation([views["tiny"]], network.multiple).examples
 
 
 def test_at_most_twelve_views_spread_over_all(tmp_path, network):

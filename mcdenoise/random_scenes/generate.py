@@ -1,0 +1,271 @@
+"""Making many random scenes: each from its seed and number alone, in processes of their own."""
+
+import json
+import logging
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from mcdenoise import __version__
+from mcdenoise.errors import SceneError
+from mcdenoise.random_scenes.composition import Composition, Viewpoint
+from mcdenoise.random_scenes.files import write_scene
+from mcdenoise.random_scenes.meshes import Mesh
+from mcdenoise.random_scenes.parts import Part, Picture, Plugin, Rgb, choose, plugins_in
+
+_log = logging.getLogger(__name__)
+
+KINDS = {"interior": 0.6, "outdoor": 0.18, "product": 0.22}
+"""What is made, and how often."""
+
+SIZES = {(384, 288): 0.35, (408, 272): 0.25, (448, 252): 0.2, (328, 328): 0.1, (272, 408): 0.1}
+"""Films in pixels, and how often."""
+
+_COMPOSITIONS = 8
+_VIEWPOINTS = 8
+_GOOD_VIEWS = 3
+_MIDDLE_GREY = 0.18
+
+
+@dataclass(frozen=True)
+class SceneMade:
+    """A scene lies in its folder. kept: it was there already."""
+
+    folder: Path
+    kept: bool
+
+
+@dataclass(frozen=True)
+class SceneRejected:
+    """No good scene came of this number: `reason` in one sentence."""
+
+    number: int
+    reason: str
+
+
+Event = SceneMade | SceneRejected
+
+
+def generate(
+    out: str | os.PathLike,
+    count: int,
+    seed: int = 0,
+    first: int = 0,
+    split: str = "train",
+    workers: int | None = None,
+) -> Iterator[Event]:
+    """Make scenes number `first` to `first + count - 1` of `seed` in `out/random-<seed>-<number>/`, as they get ready.
+
+    Scene number i depends on the seed and i alone, so more can be added later, and on any machine. Scenes that are
+    there already are kept. split: `train`, or `validation` for scenes that are never trained on. workers: processes,
+    by default one a core. Raises SceneError if a folder of that name holds something else, or `out` cannot be written.
+    """
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SceneError(f"{out}: cannot be made: {error.strerror}.") from None
+    missing = []
+    for number in range(first, first + count):
+        folder = _folder(out, seed, number)
+        if (folder / "about.json").is_file() and (folder / "scene.xml").is_file():
+            yield SceneMade(folder, kept=True)
+        elif folder.exists():
+            raise SceneError(f"{folder}: is no scene made here: choose another folder, or delete it.")
+        else:
+            missing.append(number)
+    workers = min(workers or len(os.sched_getaffinity(0)), max(1, len(missing)))
+    while missing:
+        for number, event in _made(out, seed, missing, split, workers):
+            missing.remove(number)
+            yield event
+
+
+def _made(out: Path, seed: int, numbers: list[int], split: str, workers: int) -> Iterator[tuple[int, Event]]:
+    """Make scenes in worker processes; returns early, with the rest undone, if one of them took its process down."""
+    pool = ProcessPoolExecutor(workers, get_context("spawn"))
+    try:
+        waiting = {pool.submit(make, out, seed, number, split): number for number in numbers}
+        for done in as_completed(waiting):
+            number = waiting[done]
+            try:
+                yield number, done.result()
+            except SceneError as error:
+                yield number, SceneRejected(number, str(error))
+            except BrokenProcessPool:
+                # Which of those at work did it is not known: each of them is tried once more, alone.
+                broken = [other for future, other in waiting.items() if not future.done() or future.exception()]
+                for suspect in broken[: workers + 1]:
+                    yield suspect, _alone(out, seed, suspect, split)
+                return
+    finally:
+        for process in (pool._processes or {}).values():
+            process.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _alone(out: Path, seed: int, number: int, split: str) -> Event:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        try:
+            return pool.submit(make, out, seed, number, split).result()
+        except SceneError as error:
+            return SceneRejected(number, str(error))
+        except BrokenProcessPool:
+            return SceneRejected(number, "Mitsuba crashed on it, or ran out of memory.")
+
+
+def make(out: Path, seed: int, number: int, split: str) -> SceneMade:
+    """Make one scene. Raises SceneError if none of _COMPOSITIONS tries gives a good view."""
+    from mcdenoise.random_scenes import judge
+
+    folder = _folder(out, seed, number)
+    work = folder.with_name(f".{folder.name}.tmp")
+    faults = []
+    for attempt in range(_COMPOSITIONS):
+        shutil.rmtree(work, ignore_errors=True)
+        rng = np.random.default_rng([seed, number, attempt])
+        kind = choose(rng, KINDS)
+        composition = _compose(kind, rng)
+        size = choose(rng, SIZES)
+        depth = int(rng.integers(8, 17))
+        if not composition.cameras:
+            faults.append("has no free place for a camera")
+            continue
+        try:
+            _write(work, composition, composition.cameras[0], size, depth, 1.0, "", split)
+            verdict = judge.best_view(work / "scene.xml", composition.cameras, size, _VIEWPOINTS, _GOOD_VIEWS)
+            if verdict.fault:
+                faults.append(verdict.fault)
+                continue
+            # Three digits: what machines differ in must not make another scene.
+            brightness = float(f"{verdict.exposure * 2 ** rng.uniform(-0.7, 0.7):.3g}")
+            comment = f"Random scene {number} of seed {seed}: {composition.name}.\n" + _wrapped(composition.elements)
+            _write(work, composition, verdict.viewpoint, size, depth, brightness, comment, split)
+            _describe(work / "about.json", kind, composition, verdict.viewpoint, attempt)
+            work.replace(folder)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return SceneMade(folder, kept=False)
+    raise SceneError(f"scene {number} of seed {seed} gave no good view in {_COMPOSITIONS} tries ({', '.join(faults)}).")
+
+
+def _compose(kind: str, rng: np.random.Generator) -> Composition:
+    from mcdenoise.random_scenes import outdoors, products, rooms
+
+    return {"interior": rooms.interior, "outdoor": outdoors.outdoor, "product": products.product_shot}[kind](rng)
+
+
+def _folder(out: Path, seed: int, number: int) -> Path:
+    return out / f"random-{seed}-{number:05d}"
+
+
+def _write(
+    folder: Path,
+    composition: Composition,
+    viewpoint: Viewpoint,
+    size: tuple[int, int],
+    depth: int,
+    brightness: float,
+    comment: str,
+    split: str,
+) -> None:
+    from mcdenoise.random_scenes.judge import camera_matrix
+
+    media = composition.medium is not None or any(part.interior is not None for part in composition.parts)
+    film = {"type": "hdrfilm", "width": size[0], "height": size[1], "rfilter": {"type": "box"}}
+    sensor: Plugin = {
+        "type": "thinlens" if viewpoint.aperture_radius > 0 else "perspective",
+        "fov": float(viewpoint.fov_degrees),
+        "fov_axis": "larger",
+        "to_world": camera_matrix(viewpoint),
+        "film": film,
+        "sampler": {"type": "independent", "sample_count": 64},
+    }
+    if viewpoint.aperture_radius > 0:
+        sensor |= {
+            "aperture_radius": float(viewpoint.aperture_radius),
+            "focus_distance": float(viewpoint.focus_distance),
+        }
+    if composition.medium is not None:
+        sensor["medium"] = composition.medium
+    plugins = {"integrator": {"type": "volpath" if media else "path", "max_depth": depth}, "camera": sensor}
+    plugins |= {name: brightened(emitter, brightness) for name, emitter in composition.emitters.items()}
+    parts = [
+        part if part.emitter is None else replace(part, emitter=brightened(part.emitter, brightness))
+        for part in composition.parts
+    ]
+    write_scene(folder, plugins, parts, comment, split, composition.medium)
+
+
+def brightened(emitter: Plugin, factor: float) -> Plugin:
+    """An emitter with its light times `factor`."""
+    found = dict(emitter)
+    for key in ("radiance", "intensity", "irradiance"):
+        if isinstance(found.get(key), Rgb):
+            found[key] = found[key].times(factor)
+        elif isinstance(found.get(key), dict):
+            texture = dict(found[key])
+            picture = texture["picture"]
+            texture["picture"] = replace(picture, pixels=picture.pixels * factor)
+            found[key] = texture
+    if found["type"] == "sunsky":
+        found["sky_scale"], found["sun_scale"] = (found.get(key, 1.0) * factor for key in ("sky_scale", "sun_scale"))
+    if found["type"] == "envmap":
+        found["scale"] = found.get("scale", 1.0) * factor
+    return found
+
+
+def _describe(path: Path, kind: str, composition: Composition, viewpoint: Viewpoint, attempt: int) -> None:
+    """What the scene holds, for the table of how often each thing occurs."""
+    bsdfs, textures = Counter(), Counter()
+    for plugin in {id(part.bsdf): part.bsdf for part in composition.parts}.values():
+        for nested in plugins_in(plugin):
+            picture = nested.get("picture")
+            if isinstance(picture, Picture):
+                textures[picture.name or "other"] += 1
+            elif nested["type"] != "bitmap":
+                bsdfs[nested["type"]] += 1
+    effects = []
+    if viewpoint.aperture_radius > 0:
+        effects.append("depth of field")
+    if composition.medium is not None:
+        effects.append("fog")
+    if any(part.interior is not None and part.interior is not composition.medium for part in composition.parts):
+        effects.append("subsurface or liquid medium")
+    about = {
+        "version": __version__,
+        "kind": kind,
+        "composition": composition.name,
+        "elements": dict(sorted(Counter(composition.elements).items())),
+        "bsdfs": dict(sorted(bsdfs.items())),
+        "textures": dict(sorted(textures.items())),
+        "effects": effects,
+        "shapes": len(composition.parts),
+        "triangles": sum(_triangles(part) for part in composition.parts),
+        "emitters": len(composition.emitters) + sum(part.emitter is not None for part in composition.parts),
+        "attempt": attempt,
+    }
+    path.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+def _triangles(part: Part) -> int:
+    return len(part.shape.faces) if isinstance(part.shape, Mesh) else 0
+
+
+def _wrapped(elements: tuple[str, ...]) -> str:
+    counted = [f"{count} x {name}" if count > 1 else name for name, count in sorted(Counter(elements).items())]
+    lines, line = [], " "
+    for item in counted:
+        if len(line) + len(item) > 110:
+            lines.append(line)
+            line = " "
+        line += f" {item},"
+    return "\n".join([*lines, line.rstrip(",")])
