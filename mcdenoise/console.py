@@ -53,6 +53,7 @@ def show_generating(events: Iterator, total: int, out: str) -> bool:
 
 def show_overview(out: str, sheet: str | None, table: str | None) -> None:
     """Write the contact sheet and the table of a folder of random scenes, as far as they are wanted."""
+    from mcdenoise.inference.arrays import denoise
     from mcdenoise.random_scenes import overview
 
     folders = overview.scene_folders(out)
@@ -62,7 +63,7 @@ def show_overview(out: str, sheet: str | None, table: str | None) -> None:
     if sheet:
         with _progress() as progress:
             bar = progress.add_task("contact sheet", total=len(folders))
-            for _ in overview.contact_sheet(folders, Path(sheet)):
+            for _ in overview.contact_sheet(folders, Path(sheet), denoise):
                 progress.advance(bar)
         print(sheet)
 

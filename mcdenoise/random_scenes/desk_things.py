@@ -20,6 +20,7 @@ from mcdenoise.random_scenes.parts import (
 )
 from mcdenoise.random_scenes.solids import (
     ball,
+    block,
     can,
     flat_shaded,
     hull_of,
@@ -45,7 +46,7 @@ _PAGES = Rgb(0.72, 0.66, 0.52)
 def book_meshes(thick: float, deep: float, high: float, round_spine: bool) -> tuple[Mesh, Mesh]:
     """(cover, pages) of a book that stands on z = 0, its spine towards -y; one picture fills each board and spine."""
     board = min(0.0028, 0.16 * thick)
-    sides = [box((board, deep, high), 0.0, (s * (thick - board) / 2, 0, high / 2)) for s in (-1, 1)]
+    sides = [block((board, deep, high), (s * (thick - board) / 2, 0, high / 2)) for s in (-1, 1)]
     sides = [_filling(mesh, deep, high) for mesh in sides]
     if round_spine:
         turn = np.radians(np.linspace(180, 360, 9))
@@ -55,15 +56,18 @@ def book_meshes(thick: float, deep: float, high: float, round_spine: bool) -> tu
         lids = [_fan(x, y, level, up) for level, up in ((0.0, -1.0), (high, 1.0))]
         spine = merged(back, *lids)
     else:
-        spine = box((thick - 2 * board, board, high), 0.0, (0, (board - deep) / 2, high / 2))
+        spine = block((thick - 2 * board, board, high), (0, (board - deep) / 2, high / 2))
         spine = _filling(spine, thick, high)
-    block = box((thick - 2 * board, deep - board - 0.004, high - 0.006), 0.0, (0, (board - 0.004) / 2, high / 2))
-    return merged(*sides, spine), block
+    leaves = block((thick - 2 * board, deep - board - 0.004, high - 0.006), (0, (board - 0.004) / 2, high / 2))
+    return merged(*sides, spine), leaves
 
 
 def _filling(mesh: Mesh, width: float, height: float) -> Mesh:
-    """Texture coordinates that were metres around the middle, made to run over 0..1."""
-    return Mesh(mesh.points, mesh.normals, mesh.uvs / np.array([width, height]) + 0.5, mesh.faces)
+    """Texture coordinates that were metres around the middle, made to run over 0..1, from the left as one sees it."""
+    uvs = mesh.uvs / np.array([width, height]) + 0.5
+    mirrored = (mesh.normals[:, 0] < -0.5) | (mesh.normals[:, 1] > 0.5)
+    uvs[mirrored, 0] = 1 - uvs[mirrored, 0]
+    return Mesh(mesh.points, mesh.normals, uvs, mesh.faces)
 
 
 def _fan(x: np.ndarray, y: np.ndarray, level: float, up: float) -> Mesh:
@@ -120,18 +124,18 @@ def book_row(rng: np.random.Generator, length: float, height: float, depth: floa
             if x + wide > length or len(pages) >= 90:
                 break
             if x == 0.0 or angle == 0.0 or x > lean_from:
-                body, block = book_meshes(one, deep, tall, round_spine)
+                body, leaves = book_meshes(one, deep, tall, round_spine)
                 y = rng.uniform(0.0, 0.011) + 0.22 * one * round_spine
-                for mesh, bin_of in ((body, pieces[cover]), (block, pages)):
+                for mesh, bin_of in ((body, pieces[cover]), (leaves, pages)):
                     bin_of.append(moved(_leaning(mesh, one, angle), x, y + deep / 2, 0.0))
             x += step
         else:
             continue
         break
     if not pages:
-        body, block = book_meshes(length * 0.9, min(0.11, depth - 0.015), 0.16, False)
+        body, leaves = book_meshes(length * 0.9, min(0.11, depth - 0.015), 0.16, False)
         pieces[0].append(body)
-        pages.append(block)
+        pages.append(leaves)
     parts = [Part(merged(*meshes), cover) for meshes, cover in zip(pieces, covers, strict=True) if meshes]
     return stood("row of books", [*parts, Part(merged(*pages), _paper_block())])
 
@@ -165,13 +169,13 @@ def book_stack(rng: np.random.Generator) -> Thing:
     paper = _paper_block()
     for k, tall in enumerate(sizes):
         thick = rng.uniform(0.012, 0.045)
-        body, block = book_meshes(thick, 0.7 * tall, tall, rng.uniform() < 0.5)
+        body, leaves = book_meshes(thick, 0.7 * tall, tall, rng.uniform() < 0.5)
         # It lies on its left board: x becomes up.
         where = translation(*rng.uniform(-0.012, 0.012, 2), z + thick / 2) @ rotation(
             "z", rng.normal(0, 5) + 180 * (k % 2)
         )
         where = where @ rotation("y", -90) @ translation(0, 0, -tall / 2)
-        parts += [Part(body, covers[k % 4], None, None, where), Part(block, paper, None, None, where)]
+        parts += [Part(body, covers[k % 4], None, None, where), Part(leaves, paper, None, None, where)]
         z += thick + 0.0004
     return stood("stack of books", parts)
 
@@ -196,8 +200,8 @@ def open_book(rng: np.random.Generator) -> Thing:
         half = 0.25 * (1 + s)
         v, u = np.meshgrid([0.0, 1.0], np.linspace(half, half + 0.5, 15), indexing="ij")
         pages.append(sheet(top, np.stack([u, v], -1)))
-    below = [box((wide, high, 0.3 * thick), 0, (s * wide / 2, 0, 0.16 * thick)) for s in (-1, 1)]
-    cover = box((2 * wide + 0.01, high + 0.008, 0.002), 0, (0, 0, -0.001))
+    below = [block((wide, high, 0.3 * thick), (s * wide / 2, 0, 0.16 * thick)) for s in (-1, 1)]
+    cover = block((2 * wide + 0.01, high + 0.008, 0.002), (0, 0, -0.001))
     printed = materials.lettered(rng)
     parts = [Part(page, printed) for page in pages]
     parts += [Part(merged(*below), _paper_block()), Part(cover, _covers(rng, 4)[3])]
@@ -219,8 +223,8 @@ def parcel(rng: np.random.Generator) -> Thing:
     if kind == "gift":
         ribbon_of = choose(rng, [materials.velvet, materials.glossy_plastic, materials.fabric])(rng)
         bands = [
-            box((0.022, d + 0.0016, h + 0.0016), 0, (0, 0, h / 2)),
-            box((w + 0.0018, 0.022, h + 0.0018), 0, (0, 0, h / 2)),
+            block((0.022, d + 0.0016, h + 0.0016), (0, 0, h / 2)),
+            block((w + 0.0018, 0.022, h + 0.0018), (0, 0, h / 2)),
         ]
         t = np.radians(np.linspace(0, 360, 21)[:-1])
         loop = np.stack([0.03 + 0.03 * np.cos(t), 0 * t, 0.022 * np.sin(t) * np.cos(t / 2) ** 2 + 0.014], 1)
@@ -228,7 +232,7 @@ def parcel(rng: np.random.Generator) -> Thing:
         paper = choose(rng, [materials.paper, materials.glossy_plastic, materials.lettered])(rng)
         return stood("gift box", [Part(body, paper), Part(merged(*bands, *bow), ribbon_of)])
     card = choose(rng, [materials.paper, materials.wood])(rng)
-    tape = box((0.05, d + 0.001, 0.6 * h), 0, (0, 0, 0.7 * h + 0.0006))
+    tape = block((0.05, d + 0.001, 0.6 * h), (0, 0, 0.7 * h + 0.0006))
     label = _card(min(0.1, 0.6 * w), min(0.07, 0.6 * h))
     label = moved(label, rng.uniform(-0.1, 0.1) * w, -d / 2 - 0.0005, 0.4 * h)
     return stood(
@@ -262,7 +266,7 @@ def laptop(rng: np.random.Generator) -> Thing:
     body = choose(rng, [materials.brushed_metal, materials.dark_metal, materials.plastic])(rng)
     black = materials.plastic(rng)
     base = box((w, d, 0.014), 0.004, (0, 0, 0.007))
-    pad = box((0.3 * w, 0.28 * d, 0.0006), 0, (0, -0.3 * d, 0.0143))
+    pad = block((0.3 * w, 0.28 * d, 0.0006), (0, -0.3 * d, 0.0143))
     lean = rng.uniform(5, 30)
     lid_at = translation(0, d / 2 - 0.004, 0.015) @ rotation("x", -lean)
     lid = box((w, 0.006, h), 0.0025, (0, 0, h / 2))
@@ -286,7 +290,7 @@ def _display(rng: np.random.Generator, width: float, height: float, where: np.nd
 def _keys(width: float, depth: float, rows: int, columns: int, height: float) -> Mesh:
     """Rows of keys on z = 0, the last row with a long bar."""
     dx, dy = width / columns, depth / rows
-    key = box((0.86 * dx, 0.86 * dy, height), 0, (0, 0, height / 2))
+    key = block((0.86 * dx, 0.86 * dy, height), (0, 0, height / 2))
     keys = []
     for j in range(rows):
         shift = 0.25 * dx * (j % 3)
@@ -294,7 +298,7 @@ def _keys(width: float, depth: float, rows: int, columns: int, height: float) ->
             if j == 0 and 4 <= i <= 8:
                 continue
             keys.append(moved(key, (i + 0.5) * dx - width / 2 + shift * (j > 0), (j + 0.5) * dy - depth / 2))
-    bar = box((4.86 * dx, 0.86 * dy, height), 0, (6.5 * dx - width / 2, 0.5 * dy - depth / 2, height / 2))
+    bar = block((4.86 * dx, 0.86 * dy, height), (6.5 * dx - width / 2, 0.5 * dy - depth / 2, height / 2))
     return merged(*keys, bar)
 
 

@@ -19,6 +19,7 @@ from mcdenoise.random_scenes.parts import (
 from mcdenoise.random_scenes.solids import (
     LEVEL,
     ball,
+    block,
     can,
     faceted,
     flat_shaded,
@@ -452,12 +453,12 @@ def clock(rng: np.random.Generator) -> Thing:
     deep = rng.uniform(0.025, 0.05)
     upright = translation(0, 0, radius * 1.25) @ rotation("x", 90)  # the dial's z axis becomes -y
     marks = [
-        turned(box((0.006 * (1 + (k % 3 == 0)), 0.16 * radius, 0.0008), 0, (0, 0.8 * radius, 0.0008)), "z", 30 * k)
+        turned(block((0.006 * (1 + (k % 3 == 0)), 0.16 * radius, 0.0008), (0, 0.8 * radius, 0.0008)), "z", 30 * k)
         for k in range(12)
     ]
     hands = []
     for length, width, z in ((0.5, 0.012, 0.0022), (0.72, 0.008, 0.0036)):
-        hand = box((width * 0.6, length * radius, 0.0008), 0, (0, 0.42 * length * radius, z))
+        hand = block((width * 0.6, length * radius, 0.0008), (0, 0.42 * length * radius, z))
         hands.append(turned(hand, "z", rng.uniform(0, 360)))
     parts = [
         Part(revolved([(0.98 * radius, 0.0), (0, 0.0)], 48), face, None, None, upright),
@@ -483,8 +484,8 @@ def clock(rng: np.random.Generator) -> Thing:
         bells = [moved(can(0.3 * radius, 0.02, 0.01, 20), s * 0.55 * radius, deep / 2, 2.2 * radius) for s in (-1, 1)]
         parts.append(Part(merged(*feet, *bells), case))
     else:
-        block = box((1.5 * radius, deep * 1.4, 0.35 * radius), 0.003, (0, deep / 2, 0.175 * radius))
-        parts.append(Part(block, choose(rng, [materials.wood, materials.polished_stone])(rng)))
+        foot = box((1.5 * radius, deep * 1.4, 0.35 * radius), 0.003, (0, deep / 2, 0.175 * radius))
+        parts.append(Part(foot, choose(rng, [materials.wood, materials.polished_stone])(rng)))
     return stood("clock", parts)
 
 
@@ -495,10 +496,10 @@ def picture_frame(rng: np.random.Generator) -> Thing:
     bar, thick = rng.uniform(0.008, 0.028), rng.uniform(0.01, 0.02)
     frame = choose(rng, [materials.wood, materials.gold_like, materials.metal, materials.glossy_plastic])(rng)
     pieces = [box((width + 2 * bar, thick, bar), 0.002, (0, 0, z)) for z in (bar / 2, height + 1.5 * bar)]
-    pieces += [box((bar, thick, height), 0.0, (s * (width + bar) / 2, 0, bar + height / 2)) for s in (-1, 1)]
+    pieces += [block((bar, thick, height), (s * (width + bar) / 2, 0, bar + height / 2)) for s in (-1, 1)]
     v, u = np.meshgrid([0.0, 1.0], [0.0, 1.0], indexing="ij")
     sheet_at = np.stack([(u - 0.5) * width, 0 * u + 0.1 * thick, bar + v * height], -1)
-    back = box((width + bar, 0.003, height + bar), 0, (0, thick / 2 + 0.002, bar + height / 2))
+    back = block((width + bar, 0.003, height + bar), (0, thick / 2 + 0.002, bar + height / 2))
     lean = rng.uniform(8, 16)
     tilt = rotation("x", -lean)
     parts = [
@@ -622,9 +623,9 @@ def watch(rng: np.random.Generator) -> Thing:
         "alpha": 0.1,
     }
     hand = ink if dark else {"type": "diffuse", "reflectance": Rgb(0.03, 0.03, 0.03)}
-    marks = [turned(box((0.0006, 0.0024, 0.0004), 0, (0, 0.72 * r, 0.0076)), "z", 30 * k) for k in range(12)]
+    marks = [turned(block((0.0006, 0.0024, 0.0004), (0, 0.72 * r, 0.0076)), "z", 30 * k) for k in range(12)]
     marks += [
-        turned(box((0.001, s * r, 0.0003), 0, (0, 0.4 * s * r, z)), "z", rng.uniform(0, 360))
+        turned(block((0.001, s * r, 0.0003), (0, 0.4 * s * r, z)), "z", rng.uniform(0, 360))
         for s, z in ((0.5, 0.0079), (0.7, 0.0083))
     ]
     parts = [
@@ -702,7 +703,7 @@ def chess(rng: np.random.Generator) -> Thing:
     square = rng.uniform(0.03, 0.046)
     kinds = [materials.wood, materials.polished_stone, materials.glossy_plastic, materials.metal]
     light, dark = choose(rng, [*kinds, materials.glass])(rng), choose(rng, kinds)(rng)
-    field = box((square, square, 0.002), 0, (0, 0, -0.001))
+    field = block((square, square, 0.002), (0, 0, -0.001))
     fields: list[list[Mesh]] = [[], []]
     for i in range(8):
         for j in range(8):

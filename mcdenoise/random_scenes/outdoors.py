@@ -1201,7 +1201,7 @@ def ruins(rng: np.random.Generator, site: Site) -> None:
         for x in xs:
             face = translation(x, -0.2, 0.45) @ rotation("x", -40) @ scaling(0.08)
             site.parts.append(
-                Part({"type": "rectangle"}, {"type": "diffuse"}, lamp(Rgb(30, 20, 9), 0.0256), to_world=face)
+                Part({"type": "rectangle"}, {"type": "diffuse"}, lamp(Rgb(8, 5.5, 2.5), 0.0256), to_world=face)
             )
         site.elements.append("floodlight")
     for _ in range(3):

@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -27,17 +27,25 @@ def scene_folders(out: str | os.PathLike) -> list[Path]:
     return found
 
 
-def contact_sheet(folders: list[Path], png: Path, columns: int = 8, spp: int = 64) -> Iterator[Path]:
-    """Render every scene small, as its picture is, into one PNG; yields each folder when it is done.
+def contact_sheet(
+    folders: list[Path],
+    png: Path,
+    denoise: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    columns: int = 8,
+    spp: int = 24,
+) -> Iterator[Path]:
+    """Render every scene small into one PNG; yields each folder when it is done.
 
-    Each tile is brightened only by its scene's own light, without exposure: it shows what the generator chose.
+    The pictures are as bright as the scenes' light makes them. denoise: gives radiance `[h, w, 3]` from noisy radiance,
+    albedo and normal of that shape.
     """
     rows = -(-len(folders) // columns)
     wide, tall = _TILE
     sheet = np.full((rows * (tall + _GAP) + _GAP, columns * (wide + _GAP) + _GAP, 3), 24, dtype=np.uint8)
     with mitsuba_scene.variant("scalar_rgb"):
+        mi.set_log_level(mi.LogLevel.Error)
         for place, folder in enumerate(folders):
-            picture = _picture(folder / "scene.xml", spp)
+            picture = _picture(folder / "scene.xml", spp, denoise)
             y = _GAP + place // columns * (tall + _GAP) + (tall - picture.shape[0]) // 2
             x = _GAP + place % columns * (wide + _GAP) + (wide - picture.shape[1]) // 2
             sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
@@ -46,14 +54,16 @@ def contact_sheet(folders: list[Path], png: Path, columns: int = 8, spp: int = 6
         iio.imwrite(temporary, sheet, extension=".png", optimize=True)
 
 
-def _picture(path: Path, spp: int) -> np.ndarray:
+def _picture(path: Path, spp: int, denoise: Callable) -> np.ndarray:
     digest = mitsuba_scene.digest(path)
-    film = mitsuba_scene.load(path, None, "box", digest).size
+    film, _ = mitsuba_scene.outline(path)
     scale = min(_TILE[0] / film[0], _TILE[1] / film[1])
     size = tuple(max(1, int(side * scale)) for side in film)
     loaded = mitsuba_scene.load(path, size, "box", digest)
-    radiance = np.array(mi.render(loaded.scene, integrator=loaded.radiance_integrator, spp=spp, seed=0))[..., :3]
-    return display(np.nan_to_num(radiance, posinf=0.0, neginf=0.0))
+    image = np.array(mi.render(loaded.scene, integrator=loaded.integrator, spp=spp, seed=0), dtype=np.float32)
+    image = np.nan_to_num(image, posinf=0.0, neginf=0.0)
+    radiance, albedo, normal = (np.ascontiguousarray(image[..., i : i + 3]) for i in (0, 3, 6))
+    return display(denoise(radiance, albedo.clip(0, 1), normal))
 
 
 def occurrence_table(folders: list[Path]) -> str:

@@ -61,9 +61,9 @@ _GLASSY = (
 def product_shot(rng: np.random.Generator) -> Composition:
     """A studio shot (52 %), a study of materials (28 %) or a still life by a window (20 %).
 
-    The first camera is as likely to be any of the views; all look at what stands there. Lights are parts with area
-    emitters of arbitrary strength relative to each other only as meant: exposure is for the caller to set. No medium
-    fills the air; liquids, wax and stone may have one inside.
+    The cameras are in random order. Lights are parts with area emitters, and a constant one named `fill`; their
+    ratios are as meant, the exposure is for the caller to set. No medium fills the air, but liquids, wax and stone may
+    have one inside. Elements name the things, the stage, the backdrop and the lights.
     """
     return choose(rng, {studio: 0.52, material_study: 0.28, window_still_life: 0.2})(rng)
 

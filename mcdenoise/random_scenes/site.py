@@ -100,7 +100,8 @@ def close_views(rng: np.random.Generator, site: Site) -> list[Viewpoint]:
         turn = rotation("z", rng.uniform(-45, 45))[:3, :3]
         eye = where + away * (turn @ facing) + [0, 0, rng.uniform(-0.1, 0.3) * away]
         eye[2] = np.clip(eye[2], floor + 0.3, floor + 2.2)
-        if site.clear(*eye, gap=0.1):
+        steep = abs(where[2] - eye[2]) > 0.5 * away
+        if not steep and site.clear(*eye, gap=0.1):
             aperture = rng.uniform(0.002, 0.02)
             found.append(
                 Viewpoint(

@@ -36,7 +36,7 @@ SMALL_THINGS: dict[str, Kind] = {
     "pot": Kind(tableware.pot, 1.0, 0.34, 0.21),
     "pan": Kind(tableware.pan, 0.6, 0.48, 0.08),
     "tray with glasses": Kind(tableware.decanter_tray, 0.5, 0.41, 0.17),
-    "bangle": Kind(tableware.napkin_ring, 0.3, 0.08, 0.01),
+    "bangle": Kind(tableware.bangle, 0.3, 0.08, 0.01),
     "fruit": Kind(food.fruit, 2.0, 0.26, 0.13),
     "fruit bowl": Kind(food.fruit_bowl, 2.0, 0.31, 0.21),
     "bananas": Kind(food.bananas, 0.8, 0.22, 0.06),
@@ -97,6 +97,31 @@ SMALL_THINGS: dict[str, Kind] = {
 }
 """Small things by the name under which they are chosen, with their chances."""
 
+_SETS = frozenset(
+    [
+        "glass of water",
+        "empty glass",
+        "tumbler with ice",
+        "wine glass",
+        "bottle",
+        "jar",
+        "mug",
+        "cup and saucer",
+        "plate",
+        "bowl",
+        "vase",
+        "candle",
+        "lit candle",
+        "succulent",
+        "cans",
+        "eggs",
+        "fruit",
+        "stack of books",
+        "balanced stones",
+    ]
+)
+"""Things of which people own several alike."""
+
 _MARGIN = 0.008  # to the edge of a surface, and half as much between things
 _MOST = 14  # things on one surface
 
@@ -141,7 +166,8 @@ def arranged(rng: np.random.Generator, surface: Surface, density: float) -> list
     density: 0 leaves it empty, 1 crowds it: scattered things cover about 0.4 times `density` of it, and rows of books
     about `density` of a shelf. Shelves (under 0.5 m of headroom and 0.5 m deep) hold books (60 %) or a display of
     things in a row. A surface of at least 0.6 x 0.45 m with 0.4 m above it is laid for a meal (25 %), a desk (20 %),
-    has a centrepiece (20 %), or clutter; all others hold clutter in groups, a third of it copies of what is there.
+    has a centrepiece (20 %), or clutter; all others hold clutter in groups, in which glasses, cups and such
+    may be alike.
     """
     layout = Layout(surface)
     if density <= 0:
@@ -210,8 +236,9 @@ def _clutter(rng: np.random.Generator, layout: Layout, density: float, most: int
         return
     failures = 0
     while layout.covered() < 0.4 * density and len(layout.standing) < most and failures < 4:
-        if layout.standing and rng.uniform() < 0.33:
-            thing = layout.standing[rng.integers(len(layout.standing))].thing
+        alike = [one.thing for one in layout.standing if one.thing.name in _SETS]
+        if alike and rng.uniform() < 0.45:
+            thing = alike[rng.integers(len(alike))]
         else:
             thing = small_thing(rng, largest, surface.headroom)
         # Things with a front mostly look at who stands before them.
@@ -248,16 +275,17 @@ def _shelf_of_books(rng: np.random.Generator, layout: Layout, density: float) ->
 
 
 def _display(rng: np.random.Generator, layout: Layout, density: float) -> None:
-    """Things side by side along the surface, half of the time all of the one or two kinds."""
+    """Things side by side along the surface; now and then several that are alike."""
     surface = layout.surface
     largest = min(surface.width, surface.depth) - 2 * _MARGIN
     if not fitting(largest, surface.headroom):
         return
-    stock = [small_thing(rng, largest, surface.headroom) for _ in range(int(rng.integers(1, 3)))]
-    same = rng.uniform() < 0.5
-    x = -surface.width / 2 + _MARGIN
-    while len(layout.standing) < 2 * _MOST:
-        thing = stock[rng.integers(len(stock))] if same else small_thing(rng, largest, surface.headroom)
+    x, fresh, thing = -surface.width / 2 + _MARGIN, 0, None
+    repeats = rng.uniform(0.3, 0.9)
+    while len(layout.standing) < 2 * _MOST and fresh < _MOST:
+        if thing is None or thing.name not in _SETS or rng.uniform() > repeats:
+            thing = small_thing(rng, largest, surface.headroom)
+            fresh += 1
         turn = rng.normal(0, 8)
         half = _half_sides(thing, turn)[0]
         x += rng.uniform(0.0, 0.25) * (1.1 - min(density, 1.0)) + 0.005
@@ -265,8 +293,6 @@ def _display(rng: np.random.Generator, layout: Layout, density: float) -> None:
             break
         layout.put(thing, x + half, rng.uniform(-0.12, 0.12) * surface.depth, turn)
         x += 2 * half
-        if not same and len(layout.standing) > 5:
-            same, stock = True, [standing.thing for standing in layout.standing[-3:]]
 
 
 def _meal(rng: np.random.Generator, layout: Layout, density: float) -> None:

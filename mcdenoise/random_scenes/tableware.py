@@ -543,7 +543,7 @@ def decanter_tray(rng: np.random.Generator) -> Thing:
     return stood("tray with glasses", parts)
 
 
-def napkin_ring(rng: np.random.Generator) -> Thing:
+def bangle(rng: np.random.Generator) -> Thing:
     """A bangle of metal or wood, lying."""
     r = rng.uniform(0.02, 0.034)
     bsdf = choose(rng, [materials.gold_like, materials.metal, materials.wood])(rng)

@@ -15,8 +15,8 @@ from mcdenoise.random_scenes.meshes import Mesh
 KINDS = {"studio": products.studio, "materials": products.material_study, "window": products.window_still_life}
 
 
-def _written(folder: Path, composition: Composition, camera: int = 0) -> "mi.Scene":
-    view = composition.cameras[camera]
+def _written(folder: Path, composition: Composition) -> "mi.Scene":
+    view = composition.cameras[0]
     film = {"type": "hdrfilm", "width": 24, "height": 18, "rfilter": {"type": "box"}}
     sensor = {"type": "perspective", "fov": view.fov_degrees, "to_world": camera_matrix(view), "film": film}
     plugins = {"integrator": {"type": "volpath", "max_depth": 6}, "camera": sensor, **composition.emitters}

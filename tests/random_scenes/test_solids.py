@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from mcdenoise.random_scenes.meshes import TAU, Mesh
+from mcdenoise.random_scenes.meshes import TAU, Mesh, box
 from mcdenoise.random_scenes.parts import Part, Surface
 from mcdenoise.random_scenes.solids import (
     CLEARANCE,
     LEVEL,
     ball,
+    block,
     can,
     faceted,
     heap,
@@ -53,6 +54,12 @@ _SQUARE = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
 )
 def test_volumes_are_those_of_geometry(mesh: Mesh, volume: float, tolerance: float) -> None:
     assert _volume(mesh) == pytest.approx(volume, rel=tolerance)
+
+
+def test_a_block_is_a_box() -> None:
+    mine, other = block((1, 2, 3), (4, 5, 6)), box((1, 2, 3), 0.0, (4, 5, 6))
+    for field in ("points", "normals", "uvs", "faces"):
+        np.testing.assert_allclose(getattr(mine, field), getattr(other, field), atol=1e-12)
 
 
 def test_bars_face_outwards_whichever_way_they_run() -> None:
