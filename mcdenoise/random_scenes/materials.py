@@ -69,7 +69,10 @@ def _relief(rng: np.random.Generator, bsdf: Plugin, relief: Relief, turn: float 
         normals = normal_map(height, 0.5 * depth * len(height) / metres, levels=128)
         normals = _laid(Picture(normals, raw=True, name=f"{name} normals"), metres)
         return {"type": "normalmap", "normalmap": normals, "bsdf": bsdf}
-    height = np.round(height * 100) / 100
+    # Where the height does not change at all, Mitsuba 3.9's bump maps can give NaN: so neighbours differ by one level.
+    row, column = np.indices(height.shape[:2])
+    uneven = ((row + column) % 2).reshape(row.shape + (1,) * (height.ndim - 2))
+    height = (np.round(np.round(height * 100) * 2.54) + uneven) / 255
     return {
         "type": "bumpmap",
         "texture": _laid(_grey(f"{name} bumps", height), metres, turn),
