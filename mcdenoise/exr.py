@@ -381,10 +381,12 @@ class _Listener:
             sys.stdout = known[0] if known else cls._outputs[-1]
 
     @classmethod
-    def _restore(cls) -> None:
+    def _restore(cls, in_child: bool = False) -> None:
         if isinstance(sys.stdout, _StandardOutput):  # somebody else may have put another there meanwhile
             sys.stdout = sys.stdout.others
         os.dup2(cls._kept, 2)
+        if not in_child:  # the parent does it
+            cls._hand_on(last=True)  # what another thread printed since the last look
         os.close(cls._kept)
         cls._caught.close()
 
@@ -410,7 +412,7 @@ class _Listener:
         """In a child only the forking thread lives: nobody is inside any more."""
         cls._turn = threading.Condition()
         if cls._inside:
-            cls._restore()
+            cls._restore(in_child=True)
         cls._inside, cls._reserved = 0, False
 
 

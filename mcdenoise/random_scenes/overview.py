@@ -32,7 +32,7 @@ def contact_sheet(
     png: Path,
     denoise: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
     columns: int = 8,
-    spp: int = 24,
+    spp: int = 16,
 ) -> Iterator[Path]:
     """Render every scene small into one PNG; yields each folder when it is done.
 

@@ -199,7 +199,14 @@ def interior(rng: np.random.Generator) -> Composition:
         room.parts.append(Part({"type": "cube"}, {"type": "null"}, interior=medium, to_world=middle @ around))
     room.elements.append(f"light: {light}")
     name = furnish.__name__.strip("_").replace("_", " ")
-    return Composition(name, tuple(room.parts), emitters, medium, tuple(_viewpoints(rng, room)), tuple(room.elements))
+    return Composition(
+        name,
+        tuple(room.parts),
+        emitters,
+        medium,
+        tuple(_clear_of_everything(_viewpoints(rng, room), room.parts)),
+        tuple(room.elements),
+    )
 
 
 def _sized(
@@ -660,6 +667,17 @@ def _viewpoints(rng: np.random.Generator, room: Room) -> list[Viewpoint]:
         if distance > 0.3 and clear and 0.2 < eye[2] < shell.height - 0.1:
             found.append(Viewpoint(tuple(eye), tuple(target), field_of_view, distance, aperture))
     return found
+
+
+def _clear_of_everything(viewpoints: list[Viewpoint], parts: list[Part]) -> list[Viewpoint]:
+    """Those with no vertex of anything within 12 cm of the eye: also of what hangs, or was pushed under a table."""
+    clouds = [
+        part.shape.points @ part.to_world[:3, :3].T + part.to_world[:3, 3]
+        for part in parts
+        if isinstance(part.shape, Mesh)
+    ]
+    points = np.concatenate(clouds)
+    return [view for view in viewpoints if ((points - np.array(view.eye)) ** 2).sum(axis=1).min() > 0.12**2]
 
 
 def _footprint(thing: Thing, x: float, y: float, turn: float, gap: float) -> _Rect:

@@ -9,7 +9,7 @@ from mcdenoise.random_scenes.parts import Part, Rgb, Thing
 from mcdenoise.random_scenes.rooms import Room, interior
 from mcdenoise.random_scenes.shell import Opening, empty_shell
 
-SEEDS = range(25)
+SEEDS = range(16)
 GREY = {"type": "diffuse", "reflectance": Rgb(0.5, 0.5, 0.5)}
 
 
@@ -23,7 +23,7 @@ def compositions():
 
 
 def test_all_kinds_of_room_and_light_occur(compositions):
-    assert len({composition.name for composition in compositions}) >= 7
+    assert len({composition.name for composition in compositions}) >= 6
     lights = {name for composition in compositions for name in composition.elements if name.startswith("light: ")}
     assert len(lights) >= 4
 
@@ -45,8 +45,7 @@ def test_cameras_stand_clear_in_the_room(compositions):
             eye = np.array(camera.eye)
             assert 0.15 < eye[2] < 6.5
             assert camera.focus_distance == pytest.approx(np.linalg.norm(np.array(camera.target) - eye))
-            # No vertex of anything within 8 cm of the eye. 20 cm of floor around it are kept free.
-            assert np.linalg.norm(floor - eye, axis=1).min() > 0.08
+            assert np.linalg.norm(floor - eye, axis=1).min() > 0.12
             assert 20 < camera.fov_degrees < 90
 
 
