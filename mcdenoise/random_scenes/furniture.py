@@ -41,7 +41,7 @@ from mcdenoise.random_scenes.parts import (
     scaling,
     translation,
 )
-from mcdenoise.random_scenes.storage import bookshelf, cabinet, counter, dresser, nightstand, sideboard, wardrobe
+from mcdenoise.random_scenes.storage import bookshelf, cabinet, dresser, nightstand, sideboard, wardrobe
 from mcdenoise.random_scenes.textures import periodic_noise
 
 CORNERS = ((-1, -1), (1, -1), (-1, 1), (1, 1))
@@ -823,13 +823,9 @@ def monitor(rng: np.random.Generator, flux: Rgb | None = None) -> Thing:
 Maker = Callable[[np.random.Generator], Thing]
 
 DINING_TABLES: list[Maker] = [dining_table, dining_table, round_table]
-LOW_TABLES: list[Maker] = [coffee_table, coffee_table, side_table]
 TABLES: list[Maker] = [dining_table, coffee_table, round_table, side_table, console_table, desk]
 CHAIRS: list[Maker] = [wooden_chair, wooden_chair, upholstered_chair, shell_chair]
 SEATS: list[Maker] = [wooden_chair, upholstered_chair, shell_chair, stool, bench, office_chair, armchair, bar_stool]
 COUCHES: list[Maker] = [sofa, sofa, armchair]
 STORAGE: list[Maker] = [bookshelf, cabinet, sideboard, dresser, wardrobe, nightstand]
-LOW_STORAGE: list[Maker] = [sideboard, dresser, nightstand]
-SCREENS: list[Maker] = [television, monitor]
 PEDESTALS: list[Maker] = [plinth, column, side_table, stool]
-KITCHENS: list[Maker] = [counter]

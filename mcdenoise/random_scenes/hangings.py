@@ -356,4 +356,3 @@ def clock(rng: np.random.Generator) -> Thing:
 Maker = Callable[[np.random.Generator], Thing]
 
 WALL_DECORATIONS: list[Maker] = [picture_frame, picture_frame, picture_frame, poster, wall_mirror, clock, wall_shelf]
-WINDOW_DRESSINGS: list[Callable[[np.random.Generator, float, float], Thing]] = [curtain, blind]

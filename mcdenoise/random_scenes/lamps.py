@@ -842,4 +842,3 @@ CEILING_LAMPS: list[Maker] = [
     fluorescent_tube,
 ]
 WALL_LAMPS: list[Maker] = [wall_lamp, wall_lamp, fairy_lights, light_strip]
-SMALL_LIGHTS: list[Maker] = [candle, lantern]
