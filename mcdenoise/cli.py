@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -96,6 +97,9 @@ def scenes(out: str, sheet: str | None, table: str | None, **options: Any) -> No
 
     if "" in (out, sheet, table):
         raise click.UsageError("a file's name is empty.")
+    for file in (sheet, table):
+        if file is not None and not Path(file).absolute().parent.is_dir():
+            raise click.UsageError(f"{file}: there is no such folder.")
     good = show_generating(generate(out, **options), options["count"], out)
     if sheet or table:
         show_overview(out, sheet, table)

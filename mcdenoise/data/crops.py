@@ -7,7 +7,8 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mcdenoise.data.cache import FrameCache
-from mcdenoise.data.cutting import Batch, Cut, cut
+from mcdenoise.data.cut import Cut
+from mcdenoise.data.cutting import Batch, cut
 from mcdenoise.data.schedule import Schedule
 from mcdenoise.data.stored import PIXEL_BYTES, StoredFrame
 from mcdenoise.data.views import View
@@ -15,6 +16,8 @@ from mcdenoise.errors import DataError
 from mcdenoise.tonemap import exposure_of_blocks
 
 _LEAST_VISIT = 16
+_NUMBERS = 12  # random ones that an example takes, besides one for each realization
+_PHILOX_WORDS = 4  # that a step of the generator's counter gives
 _POOL_SHARE = 0.45  # of the cache, for the views in use; as much for those that come next
 
 
@@ -86,6 +89,8 @@ class CropDataset(Dataset):
         self.feature_dropout = feature_dropout
         self.filter_blur = filter_blur
         self.cache = cache or FrameCache()
+        wanted = _NUMBERS + max(len(view.realizations) for view in self.views)
+        self._block = -(-wanted // _PHILOX_WORDS) * _PHILOX_WORDS
         self.bytes = decoded_bytes(self.views, target)
         one = self.bytes / len(self.views)
         fits = self.bytes <= self.cache.limit
@@ -99,26 +104,30 @@ class CropDataset(Dataset):
 
     def __getitems__(self, indices: list[int]) -> list[Batch]:
         """As torch's DataLoader asks for a batch."""
-        found = cut([self._draw(index) for index in indices], self.crop)
+        found = cut([self._draw(index, self._numbers(index, 1)[0]) for index in indices], self.crop)
         return [found[i] for i in range(len(indices))]
 
     def batch(self, start: int, count: int) -> Batch:
         """Examples `start` to `start + count - 1`."""
-        return cut([self._draw(index) for index in range(start, start + count)], self.crop)
+        drawn = zip(range(start, start + count), self._numbers(start, count), strict=True)
+        return cut([self._draw(index, numbers) for index, numbers in drawn], self.crop)
 
     def files(self, view: View) -> tuple[Path, ...]:
         """The frame files that examples of `view` are made of."""
         return _files(view, self.target)
 
-    def _draw(self, index: int) -> Cut:
-        rng = np.random.default_rng([self.seed, index])
-        numbers = rng.random(12).tolist()
+    def _numbers(self, start: int, count: int) -> list[list[float]]:
+        """Those of each example, uniform in [0, 1): a block of its own of the stream of a counter-based generator."""
+        generator = np.random.Philox(key=self.seed, counter=start * self._block // _PHILOX_WORDS)
+        return np.random.Generator(generator).random((count, self._block)).tolist()
+
+    def _draw(self, index: int, numbers: list[float]) -> Cut:
         view = self.views[self.schedule.view(index)]
-        chosen = self._pair(view, rng, *numbers[:2])
+        chosen = self._pair(view, numbers)
         if chosen is None:
             for number in self.schedule.substitutes(index):
                 view = self.views[number]
-                chosen = self._pair(view, rng, *numbers[:2])
+                chosen = self._pair(view, numbers)
                 if chosen is not None:
                     break
             else:
@@ -130,7 +139,7 @@ class CropDataset(Dataset):
         exposure = self._exposure(inputs)
         if not self.augment:
             return Cut(inputs, targets, top, left, exposure)
-        stops, blurred, sigma, colours, axes, signs, turn, missing = numbers[4:]
+        stops, blurred, sigma, colours, axes, signs, turn, missing = numbers[4:_NUMBERS]
         missing = missing / self.feature_dropout if self.feature_dropout > 0 else 1.0
         return Cut(
             inputs,
@@ -147,11 +156,10 @@ class CropDataset(Dataset):
             normal=not 1 / 3 <= missing < 1,
         )
 
-    def _pair(
-        self, view: View, rng: np.random.Generator, coin: float, count: float
-    ) -> tuple[tuple[StoredFrame, ...], tuple[StoredFrame, ...]] | None:
+    def _pair(self, view: View, numbers: list[float]) -> tuple[tuple[StoredFrame, ...], tuple[StoredFrame, ...]] | None:
         """Frames of the input and of the target, or None if too few can be decoded; only what is used is decoded."""
-        order = [view.realizations[i] for i in rng.permutation(len(view.realizations))]
+        coin, count, ranks = *numbers[:2], numbers[_NUMBERS:]
+        order = [view.realizations[i] for i in sorted(range(len(view.realizations)), key=ranks.__getitem__)]
         if self.target == "reference":
             # Renders that may share samples are no better together than the best of them.
             most = len(order) if view.independent else 1

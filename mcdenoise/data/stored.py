@@ -40,6 +40,11 @@ class StoredFrame:
         """`tonemap.exposure` of the frame."""
         return exposure_of_blocks(self.luminance)
 
+    @cached_property
+    def bits(self) -> np.ndarray:
+        """`pixels`, which must be in host memory, as the bits of half floats: `[9, H, W]` uint16."""
+        return self.pixels.numpy().view(np.uint16)
+
     @property
     def bytes(self) -> int:
         return self.pixels.numel() * self.pixels.element_size() + self.luminance.nbytes

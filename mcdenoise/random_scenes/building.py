@@ -5,20 +5,8 @@ from itertools import pairwise
 import numpy as np
 
 from mcdenoise.random_scenes import materials
-from mcdenoise.random_scenes.joinery import (
-    area,
-    beam,
-    board,
-    joined,
-    lofted,
-    on_wall,
-    pipe,
-    polygon,
-    prism,
-    rod,
-    spun,
-    standing,
-)
+from mcdenoise.random_scenes.extent import on_wall, standing
+from mcdenoise.random_scenes.joinery import area, beam, board, joined, lofted, pipe, polygon, prism, rod, spun
 from mcdenoise.random_scenes.meshes import TAU, Mesh, merged, moved, sheet, turned
 from mcdenoise.random_scenes.parts import Part, Plugin, Rgb, Surface, Thing, choose, lamp
 from mcdenoise.random_scenes.storage import tap

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from mcdenoise.random_scenes import materials
-from mcdenoise.random_scenes.meshes import TAU, Mesh, box, gear, merged, moved, sheet, turned
+from mcdenoise.random_scenes.meshes import TAU, Mesh, box, gear, merged, moved, sheet, stretched, turned
 from mcdenoise.random_scenes.parts import (
     Part,
     Plugin,
@@ -31,7 +31,6 @@ from mcdenoise.random_scenes.solids import (
     ring,
     rod,
     stood,
-    stretched,
     superball,
     wall_between,
     warped,

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from mcdenoise.random_scenes import materials
-from mcdenoise.random_scenes.composition import standing
+from mcdenoise.random_scenes.extent import measured
 from mcdenoise.random_scenes.joinery import board, rod, spun
 from mcdenoise.random_scenes.meshes import TAU, Mesh, curtain, merged, moved, sheet, stairs
 from mcdenoise.random_scenes.parts import (
@@ -391,7 +391,7 @@ def front_door(rng: np.random.Generator, stock: Stock, width: float, height: flo
     if rng.uniform() < 0.5:
         parts.append(Part(board((0.3, 0.012, 0.06), (0, -0.009, 1.15)), metal))
     parts.append(Part(board((width, 0.16, 0.03), (0, -0.03, 0.015)), stock(rng, materials.stone)))
-    return standing("front door", parts)
+    return measured("front door", parts)
 
 
 def railing(rng: np.random.Generator, stock: Stock, length: float, height: float | None = None) -> Thing:
@@ -405,7 +405,7 @@ def railing(rng: np.random.Generator, stock: Stock, length: float, height: float
         skin = stock(rng, choose(rng, [materials.facade, materials.concrete]))
         cap = board((length, 0.2, 0.05), (0, 0, height - 0.025), 0.006)
         body = block((length, 0.14, height - 0.05), (0, 0, (height - 0.05) / 2))
-        return standing("parapet", [Part(body, skin), Part(cap, stock(rng, materials.stone))])
+        return measured("parapet", [Part(body, skin), Part(cap, stock(rng, materials.stone))])
     if kind == "balusters":
         stone = stock(rng, choose(rng, [materials.stone, materials.concrete, materials.polished_stone]))
         low, high = 0.1, height - 0.1
@@ -427,7 +427,7 @@ def railing(rng: np.random.Generator, stock: Stock, length: float, height: float
         count = max(2, round(length / 0.2))
         many = [moved(one, x) for x in (np.arange(count) + 0.5) / count * length - length / 2]
         rails = [board((length, 0.18, 0.1), (0, 0, z), 0.008) for z in (0.05, height - 0.05)]
-        return standing("balustrade", [Part(merged(*many, *rails), stone)])
+        return measured("balustrade", [Part(merged(*many, *rails), stone)])
     rail = board((length, 0.05, 0.04), (0, 0, height - 0.02), 0.004)
     uprights = [block((0.035, 0.035, height - 0.04), (x, 0, (height - 0.04) / 2)) for x in xs]
     parts = []
@@ -452,7 +452,7 @@ def railing(rng: np.random.Generator, stock: Stock, length: float, height: float
         )
         parts.append(Part(pane, stock(rng, materials.thin_glass if kind == "glass" else materials.fence_mask)))
     hand = stock(rng, materials.varnished_wood) if rng.uniform() < 0.3 else metal
-    return standing("railing", [Part(merged(*pieces), metal), Part(rail, hand), *parts])
+    return measured("railing", [Part(merged(*pieces), metal), Part(rail, hand), *parts])
 
 
 def striped_cloth(rng: np.random.Generator) -> Plugin:
@@ -494,7 +494,7 @@ def awning(rng: np.random.Generator, stock: Stock, width: float) -> Thing:
         for s in (-1, 1)
     ]
     arms.append(rod((-width / 2, -reach + 0.01, hem - 0.01), (width / 2, -reach + 0.01, hem - 0.01), 0.014, sides=6))
-    return standing(
+    return measured(
         "awning", [Part(cloth, skin), Part(valance, skin), Part(merged(*arms), stock(rng, materials.dark_metal))]
     )
 
@@ -539,7 +539,7 @@ def column(rng: np.random.Generator, stock: Stock, height: float, radius: float,
             ]
             pieces.append(spun(bell, 28))
         pieces.append(board((2.9 * radius, 2.9 * radius, 0.3 * cap), (0, 0, height - 0.15 * cap), 0.008))
-    return standing("column", [Part(merged(*pieces), stone)])
+    return measured("column", [Part(merged(*pieces), stone)])
 
 
 def _shaft(rng: np.random.Generator, radius: float, low: float, high: float, flutes: int, broken: bool) -> Mesh:
@@ -927,7 +927,7 @@ def street_lamp(rng: np.random.Generator, stock: Stock, on: bool, height: float 
         light = lamp(flux, 0.18 * 0.44) if on else None
         face = translation(0, -reach - 0.1, height - 0.018) @ rotation("x", 180) @ scaling(0.09, 0.22, 1)
         parts = [Part(merged(pole, arm, head), metal), Part({"type": "rectangle"}, white, light, to_world=face)]
-    return standing("street lamp", parts)
+    return measured("street lamp", parts)
 
 
 def steps(rng: np.random.Generator, stock: Stock, width: float, count: int) -> Thing:

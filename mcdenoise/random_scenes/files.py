@@ -10,7 +10,7 @@ import numpy as np
 import OpenEXR
 
 from mcdenoise.random_scenes.meshes import Mesh
-from mcdenoise.random_scenes.parts import Part, Picture, Plugin, Point, Rgb, Strands
+from mcdenoise.random_scenes.parts import Part, Picture, Plugin, Point, Rgb, Strands, scaling
 
 _TAGS = {
     "integrator": "path volpath direct aov",
@@ -101,6 +101,9 @@ class _Writer:
 
     def _element(self, plugin: Plugin, tag: str, attributes: str, depth: int) -> list[str]:
         inside = []
+        if plugin["type"] == "bitmap":
+            # Mitsuba has a picture's first row at v = 0.
+            plugin = plugin | {"to_uv": scaling(1.0, -1.0) @ plugin.get("to_uv", np.eye(4))}
         for key, value in plugin.items():
             if key != "type":
                 inside += self._value(key, value, depth + 1)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mcdenoise.random_scenes import colours, materials
-from mcdenoise.random_scenes.meshes import TAU, box, moved
+from mcdenoise.random_scenes.meshes import TAU, box, moved, stretched
 from mcdenoise.random_scenes.parts import Part, Plugin, Thing, choose, moved_part, rotation, scaling, translation
 from mcdenoise.random_scenes.solids import (
     LEVEL,
@@ -15,7 +15,6 @@ from mcdenoise.random_scenes.solids import (
     rod,
     rounded,
     stood,
-    stretched,
     superball,
     wall_between,
     warped,

@@ -9,6 +9,7 @@ import numpy as np
 
 from mcdenoise.random_scenes import materials
 from mcdenoise.random_scenes.building import column, plinth
+from mcdenoise.random_scenes.extent import standing
 from mcdenoise.random_scenes.joinery import (
     beam,
     bent,
@@ -24,7 +25,6 @@ from mcdenoise.random_scenes.joinery import (
     rounded_rectangle,
     soft_box,
     spun,
-    standing,
     tapered,
     uneven,
 )

@@ -10,12 +10,12 @@ from itertools import pairwise
 import numpy as np
 
 from mcdenoise.random_scenes import materials
+from mcdenoise.random_scenes.extent import on_wall
 from mcdenoise.random_scenes.joinery import (
     board,
     ellipse,
     joined,
     moulding,
-    on_wall,
     picture_plane,
     pipe,
     polygon,

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from mcdenoise.random_scenes.meshes import TAU, Mesh, box, lathe, merged, sheet, smooth_normals, tube
-from mcdenoise.random_scenes.parts import Part, Plugin, Surface, Thing, moved_part, translation
+from mcdenoise.random_scenes.parts import Part, Plugin
 
 CREASE = 35.0  # degrees by which an outline may bend and still look round
 
@@ -21,77 +21,10 @@ def joined(bsdf: Plugin, *meshes: Mesh) -> Part:
     return Part(merged(*meshes), bsdf)
 
 
-def bounds(part: Part) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the greatest coordinates of a part, `[3]` each.
-
-    Raises TypeError for curves and for shapes other than meshes, spheres, cylinders, disks, rectangles and cubes.
-    """
-    matrix, shape = part.to_world[:3, :3], part.shape
-    if isinstance(shape, Mesh):
-        points = shape.points @ matrix.T
-        low, high = points.min(0), points.max(0)
-    elif isinstance(shape, dict) and shape["type"] == "sphere":
-        centre, reach = matrix @ np.array(shape["center"]), shape["radius"] * np.linalg.norm(matrix, axis=1)
-        low, high = centre - reach, centre + reach
-    elif isinstance(shape, dict) and shape["type"] == "cylinder":
-        ends = np.array([shape["p0"], shape["p1"]]) @ matrix.T
-        along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
-        reach = shape["radius"] * np.linalg.norm(matrix[:, 0]) * np.sqrt(np.maximum(1 - along**2, 0))
-        low, high = ends.min(0) - reach, ends.max(0) + reach
-    elif isinstance(shape, dict) and shape["type"] == "disk":
-        reach = np.linalg.norm(matrix[:, :2], axis=1)
-        low, high = -reach, reach
-    elif isinstance(shape, dict) and shape["type"] in ("rectangle", "cube"):
-        reach = np.abs(matrix[:, : 2 if shape["type"] == "rectangle" else 3]).sum(1)
-        low, high = -reach, reach
-    else:
-        raise TypeError(f"no bounds for {shape['type'] if isinstance(shape, dict) else type(shape).__name__}")
-    return low + part.to_world[:3, 3], high + part.to_world[:3, 3]
-
-
 def area(mesh: Mesh) -> float:
     """The surface of a mesh in m^2."""
     a, b, c = (mesh.points[mesh.faces[:, k]] for k in range(3))
     return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
-
-
-def standing(name: str, parts: Sequence[Part], surfaces: Sequence[Surface] = ()) -> Thing:
-    """The thing made of the parts, shifted so that it stands on z = 0 with the middle of its box above the origin."""
-    low, high = _limits(parts)
-    shift = np.array([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]])
-    return _shifted(name, parts, high - low, surfaces, shift)
-
-
-def on_wall(name: str, parts: Sequence[Part], surfaces: Sequence[Surface] = (), height: float | None = None) -> Thing:
-    """The thing made of the parts, shifted so that its back is at y = 0, its foot at z = 0 and its middle at x = 0.
-
-    With a `height` it keeps its place in x and z, and is counted as wide as what lies on both sides of x = 0 and as
-    that high: blinds need not reach the floor of their box.
-    """
-    low, high = _limits(parts)
-    shift = np.array([-(low[0] + high[0]) / 2, -high[1], -low[2]])
-    size = high - low
-    if height is not None:
-        shift[[0, 2]] = 0.0
-        size = np.array([2 * max(-low[0], high[0]), size[1], height])
-    return _shifted(name, parts, size, surfaces, shift)
-
-
-def _limits(parts: Sequence[Part]) -> tuple[np.ndarray, np.ndarray]:
-    limits = [bounds(part) for part in parts]
-    return np.min([low for low, _ in limits], 0), np.max([high for _, high in limits], 0)
-
-
-def _shifted(
-    name: str, parts: Sequence[Part], size: np.ndarray, surfaces: Sequence[Surface], shift: np.ndarray
-) -> Thing:
-    x, y, z = map(float, shift)
-    return Thing(
-        name,
-        tuple(moved_part(part, translation(x, y, z)) for part in parts),
-        tuple(float(value) for value in size),
-        tuple(Surface(s.x + x, s.y + y, s.z + z, s.width, s.depth, s.headroom) for s in surfaces),
-    )
 
 
 def board(size: Sequence[float], centre: Sequence[float] = (0, 0, 0), bevel: float = 0.002) -> Mesh:
@@ -166,13 +99,6 @@ def tapered(mesh: Mesh, low: float, high: float, factor: float) -> Mesh:
     points = mesh.points.copy()
     points[:, :2] *= factor + (1 - factor) * share
     return Mesh(points, mesh.normals, mesh.uvs, mesh.faces)
-
-
-def stretched(mesh: Mesh, x: float = 1.0, y: float = 1.0, z: float = 1.0) -> Mesh:
-    """The mesh made longer or shorter along each axis; texture coordinates stay."""
-    factors = np.array([x, y, z], dtype=float)
-    normals = mesh.normals / factors
-    return Mesh(mesh.points * factors, normals / np.linalg.norm(normals, axis=1, keepdims=True), mesh.uvs, mesh.faces)
 
 
 def polygon(corners: np.ndarray) -> Mesh:

@@ -10,19 +10,18 @@ from itertools import pairwise
 import numpy as np
 
 from mcdenoise.random_scenes import materials
+from mcdenoise.random_scenes.extent import on_wall, standing
 from mcdenoise.random_scenes.joinery import (
     area,
     beam,
     board,
     joined,
-    on_wall,
     picture_plane,
     pipe,
     prism,
     rod,
     rounded_rectangle,
     spun,
-    standing,
 )
 from mcdenoise.random_scenes.meshes import TAU, Mesh, hanging_line, merged, moved, sheet, smooth_curve, turned
 from mcdenoise.random_scenes.parts import (

@@ -24,8 +24,7 @@ from mcdenoise.random_scenes.parts import (
     choose,
     log_uniform,
     plugins_in,
-    rotation,
-    scaling,
+    repeated,
 )
 from mcdenoise.random_scenes.swatches import Swatch
 from mcdenoise.random_scenes.textures import noise, normal_map, ramp
@@ -48,14 +47,9 @@ def kinds(plugin: Plugin) -> list[str]:
 # Textures
 
 
-def _laid(picture: Picture, metres: float, turn: float = 0.0) -> Plugin:
-    """The picture on `metres` of a surface, turned by `turn` degrees; its rows run down v, as pictures are seen."""
-    return {"type": "bitmap", "picture": picture, "to_uv": scaling(1 / metres, -1 / metres) @ rotation("z", turn)}
-
-
 def _filling(picture: Picture) -> Plugin:
-    """The picture once on uvs 0..1, upright."""
-    return {"type": "bitmap", "picture": picture, "to_uv": scaling(1.0, -1.0)}
+    """The picture once on uvs 0..1."""
+    return {"type": "bitmap", "picture": picture}
 
 
 def _grey(name: str, values: np.ndarray) -> Picture:
@@ -67,7 +61,7 @@ def _relief(rng: np.random.Generator, bsdf: Plugin, relief: Relief, turn: float 
     name, height, metres, depth = relief
     if turn == 0.0 and rng.uniform() < 0.3:
         normals = normal_map(height, 0.5 * depth * len(height) / metres, levels=128)
-        normals = _laid(Picture(normals, raw=True, name=f"{name} normals"), metres)
+        normals = repeated(Picture(normals, raw=True, name=f"{name} normals"), metres)
         return {"type": "normalmap", "normalmap": normals, "bsdf": bsdf}
     # Where the height does not change at all, Mitsuba 3.9's bump maps can give NaN: so neighbours differ by one level.
     row, column = np.indices(height.shape[:2])
@@ -75,7 +69,7 @@ def _relief(rng: np.random.Generator, bsdf: Plugin, relief: Relief, turn: float 
     height = (np.round(np.round(height * 100) * 2.54) + uneven) / 255
     return {
         "type": "bumpmap",
-        "texture": _laid(_grey(f"{name} bumps", height), metres, turn),
+        "texture": repeated(_grey(f"{name} bumps", height), metres, turn),
         "scale": float(depth),
         "bsdf": bsdf,
     }
@@ -150,11 +144,11 @@ def _of(
 
     finish: how it is coated, or weights of matt, satin and glossy. bumps: chance that its relief is more than colour.
     """
-    texture = _laid(Picture(swatch.colour, name=swatch.name), swatch.metres, turn)
+    texture = repeated(Picture(swatch.colour, name=swatch.name), swatch.metres, turn)
     bsdf = finish(rng, texture) if callable(finish) else _coated(rng, texture, *finish)
     if swatch.dull is not None and bsdf["type"] == "principled" and "clearcoat" not in bsdf:
         rough = np.where(swatch.dull, 0.9, bsdf["roughness"])
-        bsdf["roughness"] = _laid(_grey(f"{swatch.name} roughness", rough), swatch.metres, turn)
+        bsdf["roughness"] = repeated(_grey(f"{swatch.name} roughness", rough), swatch.metres, turn)
     if swatch.height is not None and rng.uniform() < bumps:
         bsdf = _relief(rng, bsdf, (swatch.name, swatch.height, swatch.metres, swatch.depth), turn)
     return bsdf
@@ -167,7 +161,7 @@ def _worn(rng: np.random.Generator, bsdf: Plugin, chance: float, outside: bool =
     name, weight, metres = swatches.dirt(rng, outside)
     shade = colours.oklch(rng.uniform(0.35, 0.6), rng.uniform(0.0, 0.04), rng.uniform(40, 100))
     most = rng.uniform(0.15, 0.5) if outside else rng.uniform(0.06, 0.25)
-    weight = _laid(_grey(name, most * weight), metres)
+    weight = repeated(_grey(name, most * weight), metres)
     dirt = {"type": "diffuse", "reflectance": linear(shade)}
     return {"type": "blendbsdf", "weight": weight, "clean": bsdf, "dirt": dirt}
 
@@ -201,6 +195,13 @@ def wall(rng: np.random.Generator) -> Plugin:
     else:
         bsdf = _of(rng, swatches.limestone(rng), (100, 0, 0))
     return _twosided(_worn(rng, bsdf, 0.04))
+
+
+def cladding(rng: np.random.Generator) -> Plugin:
+    """What the lower part of a wall is clad in: painted or bare wooden panels 65 %, tiles 35 %."""
+    if rng.uniform() < 0.35:
+        return _twosided(_of(rng, swatches.wall_tiles(rng), (5, 20, 75)))
+    return _twosided(_of(rng, swatches.panelling(rng), (30, 60, 10), turn=90.0))
 
 
 def _painted(rng: np.random.Generator, colour: np.ndarray) -> Plugin:
@@ -410,7 +411,7 @@ def _conductor(rng: np.random.Generator, name: str, low: float, high: float, tin
     alpha: float | Plugin = log_uniform(rng, low, high)
     if rng.uniform() < 0.15:
         picture, values, metres = swatches.smears(rng)
-        alpha = _laid(_grey(picture, alpha * (0.6 + 1.4 * values)), metres)
+        alpha = repeated(_grey(picture, alpha * (0.6 + 1.4 * values)), metres)
     bsdf = {
         "type": "roughconductor",
         "material": name,
@@ -445,7 +446,7 @@ def metal(rng: np.random.Generator) -> Plugin:
     elif kind == "rusty":
         rust = _of(rng, swatches.crust(rng), _diffuse)
         _, weight, metres = swatches.dirt(rng, outside=True)
-        bsdf = {"type": "blendbsdf", "weight": _laid(_grey("rust", weight), metres), "bare": bsdf, "rust": rust}
+        bsdf = {"type": "blendbsdf", "weight": repeated(_grey("rust", weight), metres), "bare": bsdf, "rust": rust}
     return _twosided(bsdf)
 
 
@@ -722,7 +723,7 @@ def frosted_glass(rng: np.random.Generator) -> Plugin:
     alpha: float | Plugin = log_uniform(rng, 0.05, 0.45)
     if rng.uniform() < 0.15:
         name, values, metres = swatches.smears(rng)
-        alpha = _laid(_grey(name, np.clip(alpha * (0.5 + values), 0.02, 0.6)), metres)
+        alpha = repeated(_grey(name, np.clip(alpha * (0.5 + values), 0.02, 0.6)), metres)
     return {
         "type": "roughdielectric",
         "int_ior": _glass_index(rng),
@@ -849,7 +850,7 @@ def fence_mask(rng: np.random.Generator) -> Plugin:
         bsdf = choose(
             rng, {paint: 30, wood: 0, metal: 35, dark_metal: 35} if name != "lattice" else {paint: 60, wood: 40}
         )(rng)
-    return _cut(_laid(_grey(f"{name} mask", opacity), metres), bsdf)
+    return _cut(repeated(_grey(f"{name} mask", opacity), metres), bsdf)
 
 
 def bark(rng: np.random.Generator) -> Plugin:
@@ -935,7 +936,7 @@ def skin_of_fruit(rng: np.random.Generator, kind: str) -> Plugin:
     elif kind == "banana":
         value = np.where(noise(rng, 192, 1.0) < rng.uniform(0.0, 0.05), 0.0, 0.3 + 0.7 * value)
         stops[0] *= 0.5
-    texture = _laid(Picture(ramp(value, stops, 14), name=f"skin of {kind}"), 0.12)
+    texture = repeated(Picture(ramp(value, stops, 14), name=f"skin of {kind}"), 0.12)
     matt = kind in ("peach", "potato", "egg", "bread", "melon")
     bsdf = _coated(rng, texture, 70, 30, 0) if matt else _coated(rng, texture, 0, 45, 55)
     if kind in ("orange", "lemon", "lime", "avocado", "strawberry", "bread"):

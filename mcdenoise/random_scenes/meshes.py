@@ -182,6 +182,14 @@ def tube(path, radius, sides, closed=False):
     return sheet(points)
 
 
+def stretched(mesh: Mesh, x: float = 1.0, y: float = 1.0, z: float = 1.0) -> Mesh:
+    """The mesh made longer or shorter along each axis; texture coordinates stay."""
+    factors = np.array([x, y, z], dtype=float)
+    normals = mesh.normals / factors
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
+    return Mesh(mesh.points * factors, normals, mesh.uvs, mesh.faces)
+
+
 def torus_knot(p, q, size, thickness, steps, sides):
     """A closed tube that winds p times around the axis and q times through."""
     t = np.arange(steps) / steps * TAU

@@ -3,7 +3,18 @@
 import numpy as np
 
 from mcdenoise.random_scenes import materials
-from mcdenoise.random_scenes.meshes import TAU, Mesh, box, bumpy_ball, merged, moved, sheet, torus_knot, turned
+from mcdenoise.random_scenes.meshes import (
+    TAU,
+    Mesh,
+    box,
+    bumpy_ball,
+    merged,
+    moved,
+    sheet,
+    stretched,
+    torus_knot,
+    turned,
+)
 from mcdenoise.random_scenes.parts import (
     Part,
     Picture,
@@ -33,7 +44,6 @@ from mcdenoise.random_scenes.solids import (
     rod,
     rounded,
     stood,
-    stretched,
     superball,
     warped,
     waves,

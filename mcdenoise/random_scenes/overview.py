@@ -1,19 +1,23 @@
 """What a folder of random scenes holds: a contact sheet, and a table of how often each thing occurs."""
 
 import json
+import logging
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import imageio.v3 as iio
-import mitsuba as mi
 import numpy as np
+from PIL import Image
 
 from mcdenoise.atomic import replacing, write_text
 from mcdenoise.errors import SceneError
-from mcdenoise.rendering import scene as mitsuba_scene
+from mcdenoise.exr import read_frame
+from mcdenoise.rendering.farm import FrameRendered, RenderOptions, SceneFailed, render
 from mcdenoise.tonemap import display
+
+_log = logging.getLogger(__name__)
 
 _TILE = (192, 144)
 _GAP = 4
@@ -30,40 +34,36 @@ def scene_folders(out: str | os.PathLike) -> list[Path]:
 def contact_sheet(
     folders: list[Path],
     png: Path,
-    denoise: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    denoise: Callable[[np.ndarray, np.ndarray | None, np.ndarray | None], np.ndarray],
     columns: int = 8,
-    spp: int = 16,
+    spp: int = 32,
 ) -> Iterator[Path]:
-    """Render every scene small into one PNG; yields each folder when it is done.
+    """Render every scene with `spp` samples per pixel into one PNG; yields each folder when it is done.
 
     The pictures are as bright as the scenes' light makes them. denoise: gives radiance `[h, w, 3]` from noisy radiance,
-    albedo and normal of that shape.
+    albedo and normal of that shape. A scene that fails leaves its place empty, and is named in a warning.
     """
     rows = -(-len(folders) // columns)
     wide, tall = _TILE
-    sheet = np.full((rows * (tall + _GAP) + _GAP, columns * (wide + _GAP) + _GAP, 3), 24, dtype=np.uint8)
-    with mitsuba_scene.variant("scalar_rgb"):
-        mi.set_log_level(mi.LogLevel.Error)
-        for place, folder in enumerate(folders):
-            picture = _picture(folder / "scene.xml", spp, denoise)
-            y = _GAP + place // columns * (tall + _GAP) + (tall - picture.shape[0]) // 2
-            x = _GAP + place % columns * (wide + _GAP) + (wide - picture.shape[1]) // 2
-            sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
-            yield folder
+    sheet = Image.new("RGB", (columns * (wide + _GAP) + _GAP, rows * (tall + _GAP) + _GAP), (24, 24, 24))
+    places = {folder.name: place for place, folder in enumerate(folders)}
+    with tempfile.TemporaryDirectory() as work:
+        scenes = [folder / "scene.xml" for folder in folders]
+        for event in render(scenes, work, "auto", RenderOptions(spp=spp, realizations=1)):
+            if isinstance(event, SceneFailed):
+                _log.warning("%s: %s", event.path, event.reason)
+            elif isinstance(event, FrameRendered):
+                frame = read_frame(event.file)
+                event.file.unlink()
+                picture = Image.fromarray(display(denoise(frame.radiance, frame.albedo, frame.normal)))
+                picture.thumbnail(_TILE, Image.Resampling.LANCZOS)
+                place = places[event.scene]
+                x = _GAP + place % columns * (wide + _GAP) + (wide - picture.width) // 2
+                y = _GAP + place // columns * (tall + _GAP) + (tall - picture.height) // 2
+                sheet.paste(picture, (x, y))
+                yield folders[place]
     with replacing(png) as temporary:
-        iio.imwrite(temporary, sheet, extension=".png", optimize=True)
-
-
-def _picture(path: Path, spp: int, denoise: Callable) -> np.ndarray:
-    digest = mitsuba_scene.digest(path)
-    film, _ = mitsuba_scene.outline(path)
-    scale = min(_TILE[0] / film[0], _TILE[1] / film[1])
-    size = tuple(max(1, int(side * scale)) for side in film)
-    loaded = mitsuba_scene.load(path, size, "box", digest)
-    image = np.array(mi.render(loaded.scene, integrator=loaded.integrator, spp=spp, seed=0), dtype=np.float32)
-    image = np.nan_to_num(image, posinf=0.0, neginf=0.0)
-    radiance, albedo, normal = (np.ascontiguousarray(image[..., i : i + 3]) for i in (0, 3, 6))
-    return display(denoise(radiance, albedo.clip(0, 1), normal))
+        sheet.save(temporary, format="PNG", optimize=True)
 
 
 def occurrence_table(folders: list[Path]) -> str:

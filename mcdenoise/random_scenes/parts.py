@@ -37,7 +37,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Pixels of a texture: `[h, w, 3]` or `[h, w, 1]`, rows from the top.
+    """Pixels of a texture: `[h, w, 3]` or `[h, w, 1]`, rows from the top, which is at v = 1.
 
     In [0, 1], to be written with 8 bits: colours in sRGB, or data (normals, opacity, roughness) if `raw`. With `hdr`,
     linear radiance of any range, to be written as half floats. name: under which it is counted, such as `wood`.
@@ -127,8 +127,7 @@ def placed(thing: Thing, x: float, y: float, z: float = 0.0, turn: float = 0.0) 
 
 def repeated(picture: Picture, metres: float, turn: float = 0.0) -> Plugin:
     """A bitmap texture whose picture covers `metres` of a surface with uvs in metres, turned by `turn` degrees."""
-    # Mitsuba has a picture's first row at v = 0; ours are upright, with v upwards.
-    return {"type": "bitmap", "picture": picture, "to_uv": scaling(1 / metres, -1 / metres) @ rotation("z", turn)}
+    return {"type": "bitmap", "picture": picture, "to_uv": scaling(1 / metres) @ rotation("z", turn)}
 
 
 def lamp(flux: Rgb, area: float) -> Plugin:

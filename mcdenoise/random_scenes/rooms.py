@@ -26,11 +26,11 @@ from mcdenoise.random_scenes.shell import (
     Shell,
     Wall,
     annex,
+    boards,
     empty_shell,
     glow,
     pane,
     shell_parts,
-    skirting,
     window_frame,
 )
 
@@ -86,7 +86,9 @@ class Room:
                     rest = surface.width - wide - 0.02
                     surface = surface._replace(x=surface.x - side * (wide + 0.02) / 2, width=rest)
             if surface.width > 0.08:
-                found += small_things.arrangement(rng, surface, self.clutter)
+                standing = small_things.arranged(rng, surface, self.clutter)
+                self.elements += [one.thing.name for one in standing]
+                found += [part for one in standing for part in one.parts()]
             self.parts += [moved_part(part, matrix) for part in found]
             if found:
                 self.focus.append(tuple((matrix @ [surface.x, surface.y, surface.z, 1.0])[:3]))
@@ -236,10 +238,10 @@ def _living_room(rng: np.random.Generator, room: Room) -> None:
         room.against_wall(rng, building.fireplace(rng, _flux(rng) if rng.random() < 0.4 else None))
     if rng.random() < 0.5:
         room.against_wall(rng, furniture.television(rng))
-    _along_walls(rng, room, furniture.STORAGE, int(rng.integers(1, 4)))
+    _along_walls(rng, room, furniture.STORAGE, int(rng.integers(2, 6)))
     _scatter(rng, room, lamps.FLOOR_LAMPS, int(rng.integers(0, 2)))
-    _greenery(rng, room, 0.7)
-    _on_walls(rng, room, int(rng.integers(1, 5)))
+    _greenery(rng, room, 1.0)
+    _on_walls(rng, room, int(rng.integers(3, 9)))
 
 
 @_sized((3.0, 5.0), (3.2, 5.5), (2.35, 3.0), (1, 2), (1, 1))
@@ -247,21 +249,21 @@ def _bedroom(rng: np.random.Generator, room: Room) -> None:
     room.against_wall(rng, furniture.bed(rng))
     for _ in range(2):
         room.against_wall(rng, storage.nightstand(rng))
-    _along_walls(rng, room, [storage.wardrobe, storage.dresser, storage.bookshelf], int(rng.integers(1, 3)))
+    _along_walls(rng, room, [storage.wardrobe, storage.dresser, storage.bookshelf], int(rng.integers(1, 4)))
     if rng.random() < 0.5:
         _rug(rng, room, 0.0, 0.0)
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
         room.anywhere(rng, choose(rng, furniture.SEATS)(rng))
-    _greenery(rng, room, 0.3)
-    _on_walls(rng, room, int(rng.integers(1, 4)))
+    _greenery(rng, room, 0.5)
+    _on_walls(rng, room, int(rng.integers(2, 7)))
 
 
 @_sized((3.2, 5.5), (3.6, 7.0), (2.4, 3.5), (1, 3), (1, 2))
 def _dining_room(rng: np.random.Generator, room: Room) -> None:
     _dining(rng, room, rng.uniform(-0.1, 0.1) * room.shell.width, rng.uniform(-0.15, 0.15) * room.shell.depth)
-    _along_walls(rng, room, furniture.STORAGE, int(rng.integers(1, 3)))
-    _greenery(rng, room, 0.4)
-    _on_walls(rng, room, int(rng.integers(1, 4)))
+    _along_walls(rng, room, furniture.STORAGE, int(rng.integers(1, 4)))
+    _greenery(rng, room, 0.7)
+    _on_walls(rng, room, int(rng.integers(2, 8)))
 
 
 @_sized((2.6, 5.0), (3.2, 6.5), (2.4, 3.0), (1, 3), (1, 2))
@@ -271,8 +273,8 @@ def _kitchen(rng: np.random.Generator, room: Room) -> None:
         room.against_wall(rng, storage.counter(rng, length), wall)
     if rng.random() < 0.6:
         _dining(rng, room, 0.0, 0.0)
-    _along_walls(rng, room, [storage.cabinet, storage.wall_shelf, storage.bookshelf], int(rng.integers(0, 2)))
-    _on_walls(rng, room, int(rng.integers(0, 3)))
+    _along_walls(rng, room, [storage.cabinet, storage.wall_shelf, storage.bookshelf], int(rng.integers(1, 4)))
+    _on_walls(rng, room, int(rng.integers(1, 6)))
 
 
 @_sized((2.6, 4.5), (2.8, 5.0), (2.4, 3.2), (1, 2), (1, 1))
@@ -284,8 +286,8 @@ def _study(rng: np.random.Generator, room: Room) -> None:
     if rng.random() < 0.5:
         _rug(rng, room, 0.0, 0.0)
     _scatter(rng, room, furniture.SEATS, int(rng.integers(0, 2)))
-    _greenery(rng, room, 0.4)
-    _on_walls(rng, room, int(rng.integers(1, 4)))
+    _greenery(rng, room, 0.6)
+    _on_walls(rng, room, int(rng.integers(2, 7)))
 
 
 @_sized((3.2, 7.0), (4.5, 9.0), (4.5, 6.5), (1, 4), (1, 3))
@@ -308,9 +310,9 @@ def _stair_hall(rng: np.random.Generator, room: Room) -> None:
     else:
         room.anywhere(rng, stairs, 1.0, turns=False)
     _scatter(rng, room, furniture.SEATS, int(rng.integers(0, 3)))
-    _along_walls(rng, room, furniture.STORAGE, int(rng.integers(0, 3)))
-    _greenery(rng, room, 0.5)
-    _on_walls(rng, room, int(rng.integers(1, 5)))
+    _along_walls(rng, room, furniture.STORAGE, int(rng.integers(1, 5)))
+    _greenery(rng, room, 0.8)
+    _on_walls(rng, room, int(rng.integers(3, 9)))
 
 
 @_sized((1.3, 2.4), (5.0, 12.0), (2.3, 3.2), (0, 3), (2, 5))
@@ -343,10 +345,10 @@ def _loft(rng: np.random.Generator, room: Room) -> None:
     for _ in range(int(rng.integers(0, 5))):
         room.anywhere(rng, building.column(rng, shell.height), 0.85, turns=False)
     _beams(rng, room)
-    _along_walls(rng, room, furniture.STORAGE, int(rng.integers(2, 6)))
+    _along_walls(rng, room, furniture.STORAGE, int(rng.integers(3, 9)))
     _scatter(rng, room, lamps.FLOOR_LAMPS, int(rng.integers(0, 3)))
-    _greenery(rng, room, 1.2)
-    _on_walls(rng, room, int(rng.integers(2, 8)))
+    _greenery(rng, room, 1.8)
+    _on_walls(rng, room, int(rng.integers(4, 13)))
 
 
 @_sized((6.0, 10.0), (10.0, 18.0), (4.0, 7.0), (2, 8), (1, 2))
@@ -440,9 +442,35 @@ def _greenery(rng: np.random.Generator, room: Room, mean: float) -> None:
 
 
 def _on_walls(rng: np.random.Generator, room: Room, count: int) -> None:
+    """Single things at eye height; in 30%, first three to ten pictures close together on one wall."""
+    if count > 1 and rng.random() < 0.3:
+        _picture_wall(rng, room)
     for _ in range(count):
         thing = choose(rng, hangings.WALL_DECORATIONS)(rng)
         room.hang(rng, thing, 1.1, max(1.2, min(1.7, room.shell.height - thing.size[2] - 0.2)))
+
+
+def _picture_wall(rng: np.random.Generator, room: Room) -> None:
+    """Framed pictures in one or two rows: all of one size, or of sizes of their own around one line."""
+    wall = room.shell.walls[rng.integers(4)]
+    alike = rng.random() < 0.5
+    sides = rng.uniform(0.2, 0.45), rng.uniform(0.2, 0.55)
+    x, gap, line = -wall.length / 2 + rng.uniform(0.2, 1.0), rng.uniform(0.04, 0.15), rng.uniform(1.35, 1.6)
+    tiers = (-1, 1) if rng.random() < 0.4 else (0,)
+    for _ in range(int(rng.integers(3, 6))):
+        widest = 0.0
+        for tier in tiers:
+            wide, tall = sides if alike else rng.uniform((0.18, 0.2), (0.5, 0.6))
+            thing = hangings.picture_frame(rng, float(wide), float(tall))
+            wide, _, tall = thing.size
+            low = line + tier * (tall + gap) / 2 - tall / 2
+            stretch = x, x + wide, low, low + tall
+            if low + tall > room.shell.height - 0.05 or not wall.free(*stretch):
+                continue
+            wall.taken.append(stretch)
+            room.add(rng, thing, wall.to_room @ translation(x + wide / 2, 0.0, low))
+            widest = max(widest, wide)
+        x += (widest or 0.3) + gap
 
 
 def _beams(rng: np.random.Generator, room: Room) -> None:
@@ -629,7 +657,8 @@ def _ground(size: float) -> Mesh:
 
 
 def _finish(rng: np.random.Generator, room: Room) -> None:
-    """Walls, floor and ceiling: one wall of another material in 30%, skirting boards in 60%."""
+    """Walls, floor and ceiling: one wall of another material in 30%, skirting boards in 60%, panels or tiles up
+    to 0.7 to 1.05 m under a rail in 18%, a cornice in 25%."""
     shell = room.shell
     wall = materials.wall(rng)
     accent = materials.wall(rng) if rng.random() < 0.3 else wall
@@ -637,7 +666,16 @@ def _finish(rng: np.random.Generator, room: Room) -> None:
     floor, ceiling = materials.floor(rng), materials.ceiling(rng)
     room.parts += shell_parts(shell, wall, accent, int(rng.integers(4)), paint, floor, ceiling)
     if rng.random() < 0.6:
-        room.parts += skirting(shell, rng.uniform(0.05, 0.2), paint)
+        room.parts += boards(shell, 0.0, rng.uniform(0.05, 0.2), 0.015, paint)
+    if rng.random() < 0.18:
+        rail = rng.uniform(0.7, 1.05)
+        room.parts += boards(shell, 0.0, rail, 0.01, materials.cladding(rng))
+        room.parts += boards(shell, rail, rail + 0.04, 0.03, paint)
+        room.elements.append("wall panelling")
+    if rng.random() < 0.25:
+        size = rng.uniform(0.04, 0.14)
+        room.parts += boards(shell, shell.height - size, shell.height, size * rng.uniform(0.3, 0.9), paint)
+        room.elements.append("cornice")
 
 
 def _viewpoints(rng: np.random.Generator, room: Room) -> list[Viewpoint]:

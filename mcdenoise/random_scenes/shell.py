@@ -173,18 +173,19 @@ def annex(rng: np.random.Generator, wall: Wall, opening: Opening, shell: Shell, 
     return [moved_part(part, beside) for part in parts]
 
 
-def skirting(shell: Shell, height: float, paint: Plugin) -> list[Part]:
-    """Boards along the foot of the walls, open at doors."""
+def boards(shell: Shell, low: float, high: float, thick: float, material: Plugin) -> list[Part]:
+    """Boards along all walls between two heights, open where an opening is: skirting, panelling, a cornice."""
     parts = []
     for wall in shell.walls:
-        cuts = sorted((o.x0, o.x1) for o in wall.openings if o.z0 < height)
-        start, boards = -wall.length / 2, []
+        cuts = sorted((o.x0, o.x1) for o in wall.openings if o.z0 < high and o.z1 > low)
+        start, found = -wall.length / 2, []
         for x0, x1 in [*cuts, (wall.length / 2, wall.length / 2)]:
             if x0 - start > 0.02:
-                boards.append(moved(box((x0 - start, 0.015, height)), (start + x0) / 2, -0.0075, height / 2))
-            start = x1
-        if boards:
-            parts.append(Part(merged(*boards), paint, to_world=wall.to_room))
+                board = box((x0 - start, thick, high - low))
+                found.append(moved(board, (start + x0) / 2, -thick / 2, (low + high) / 2))
+            start = max(start, x1)
+        if found:
+            parts.append(Part(merged(*found), material, to_world=wall.to_room))
     return parts
 
 

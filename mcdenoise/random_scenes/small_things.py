@@ -155,11 +155,6 @@ def small_thing(rng: np.random.Generator, largest: float, headroom: float) -> Th
     return kinds[choose(rng, {name: kind.chance for name, kind in kinds.items()})].make(rng)
 
 
-def arrangement(rng: np.random.Generator, surface: Surface, density: float) -> list[Part]:
-    """The parts of the things of `arranged`, in the coordinates of the surface."""
-    return [part for standing in arranged(rng, surface, density) for part in standing.parts()]
-
-
 def arranged(rng: np.random.Generator, surface: Surface, density: float) -> list[Standing]:
     """Things on a surface as people leave them: none overlap (seen from above, as turned boxes), none overhang.
 

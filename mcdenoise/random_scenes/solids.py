@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mcdenoise.random_scenes.composition import bounds
+from mcdenoise.random_scenes.extent import standing
 from mcdenoise.random_scenes.meshes import (
     TAU,
     Mesh,
@@ -21,36 +21,20 @@ from mcdenoise.random_scenes.meshes import (
     smooth_normals,
     tube,
 )
-from mcdenoise.random_scenes.parts import Part, Surface, Thing, moved_part, translation
+from mcdenoise.random_scenes.parts import Part, Surface, Thing
 
 # Things rest this far above what bears them: two surfaces in one plane would both be hit, now this, now that.
 CLEARANCE = 0.0003
 
 
 def stood(name: str, parts: Sequence[Part], surfaces: Sequence[Surface] = ()) -> Thing:
-    """The parts as a thing: moved so that they rest on z = 0 (with `CLEARANCE`) and are centred; its size is measured.
-
-    surfaces: in the coordinates of the parts as given.
-    """
-    low, high = bounds(parts)
-    x, y, z = -(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, CLEARANCE - low[2]
-    shift = translation(x, y, z)
-    size = (float(high[0] - low[0]), float(high[1] - low[1]), float(high[2] - low[2] + CLEARANCE))
-    moved_surfaces = tuple(s._replace(x=s.x + x, y=s.y + y, z=s.z + z) for s in surfaces)
-    return Thing(name, tuple(moved_part(part, shift) for part in parts), size, moved_surfaces)
+    """`extent.standing`, with `CLEARANCE`."""
+    return standing(name, parts, surfaces, CLEARANCE)
 
 
 def with_uv_scale(mesh: Mesh, u: float, v: float) -> Mesh:
     """Texture coordinates times (u, v): makes metres of 0..1."""
     return replace(mesh, uvs=mesh.uvs * np.array([u, v]))
-
-
-def stretched(mesh: Mesh, x: float, y: float, z: float) -> Mesh:
-    """Scaled along the axes, with normals to match."""
-    scale = np.array([x, y, z], dtype=float)
-    normals = mesh.normals / scale
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
-    return replace(mesh, points=mesh.points * scale, normals=normals)
 
 
 def warped(mesh: Mesh, move: Callable[[np.ndarray], np.ndarray]) -> Mesh:

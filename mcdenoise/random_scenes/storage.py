@@ -3,19 +3,18 @@
 import numpy as np
 
 from mcdenoise.random_scenes import materials
+from mcdenoise.random_scenes.extent import on_wall, standing
 from mcdenoise.random_scenes.joinery import (
     beam,
     board,
     filleted,
     joined,
     moulding,
-    on_wall,
     pipe,
     prism,
     rod,
     rounded_rectangle,
     spun,
-    standing,
     tapered,
 )
 from mcdenoise.random_scenes.meshes import Mesh, merged, moved, turned

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from mcdenoise.random_scenes import materials
-from mcdenoise.random_scenes.composition import standing
+from mcdenoise.random_scenes.extent import measured
 from mcdenoise.random_scenes.facades import Stock, block, flat, striped_cloth
 from mcdenoise.random_scenes.joinery import beam, board, polygon, rod, spun
 from mcdenoise.random_scenes.meshes import TAU, Mesh, box, hanging_line, merged, moved, sheet, smooth_curve
@@ -80,7 +80,7 @@ def parasol(rng: np.random.Generator, stock: Stock) -> Thing:
     frame = stock(rng, choose(rng, [materials.varnished_wood, materials.brushed_metal, materials.paint]))
     pole = rod((0, 0, 0.05), (0, 0, height + 0.08), 0.024)
     foot = spun([(0, 0), (0.28, 0), (0.28, 0.05), (0.06, 0.09), (0.04, 0.3), (0, 0.3)], 24)
-    return standing(
+    return measured(
         "parasol",
         [
             Part(cloth, stock(rng, striped_cloth)),
@@ -118,7 +118,7 @@ def crate(rng: np.random.Generator, stock: Stock) -> Thing:
     ways = rng.standard_normal(places.shape)
     fruit = scattered(one, places, ways, rng.standard_normal(places.shape), np.ones(len(places)))
     kind = choose(rng, ["apple", "orange", "lemon", "pear", "plum"])
-    return standing(
+    return measured(
         "crate of fruit",
         [Part(merged(*slats), stock(rng, materials.wood)), Part(fruit, materials.skin_of_fruit(rng, kind))],
     )
@@ -198,7 +198,7 @@ def stall(rng: np.random.Generator, stock: Stock, on: bool) -> Thing:
         parts.append(Part(sign, stock(rng, materials.lettered)))
     if on or rng.uniform() < 0.3:
         parts += bulb_string(rng, (-w / 2, -d / 2, h - 0.05), (w / 2, -d / 2, h - 0.05), on, 0.5, 3.0)
-    return standing("market stall", parts)
+    return measured("market stall", parts)
 
 
 def fountain(rng: np.random.Generator, stock: Stock) -> Thing:
@@ -237,7 +237,7 @@ def fountain(rng: np.random.Generator, stock: Stock) -> Thing:
     )
     inside = radius - 0.19
     water = water_surface(rng, np.array([-inside, -inside, inside, inside]), rim - 0.08, 40, inside)
-    return standing("fountain", [Part(merged(basin, stem), stone), water])
+    return measured("fountain", [Part(merged(basin, stem), stone), water])
 
 
 def water_surface(
@@ -330,7 +330,7 @@ def lounger(rng: np.random.Generator, stock: Stock) -> Thing:
         back = board((0.58, 0.64, 0.07), (0, 0.32, 0.056), 0.03)
         back = Mesh(back.points @ turn.T + [0, 0.32, lift], back.normals @ turn.T, back.uvs, back.faces)
         parts.append(Part(merged(pad, back), cloth))
-    return standing("lounger", parts)
+    return measured("lounger", parts)
 
 
 def container(rng: np.random.Generator, stock: Stock) -> Thing:
@@ -351,7 +351,7 @@ def container(rng: np.random.Generator, stock: Stock) -> Thing:
     frame += [block((0.06, d - 0.1, h - 0.2), (a * (w / 2 - 0.06), 0, h / 2)) for a in (-1, 1)]
     bars = [rod((w / 2 - 0.01, y, 0.15), (w / 2 - 0.01, y, h - 0.15), 0.02, sides=6) for y in (-0.7, -0.25, 0.25, 0.7)]
     skin = stock(rng, materials.paint)
-    return standing(
+    return measured(
         "container",
         [
             Part(merged(flat(np.concatenate(rows)), *frame), skin),
@@ -377,7 +377,7 @@ def pallets(rng: np.random.Generator, stock: Stock) -> Thing:
             for z in range(int(rng.integers(1, 4)))
         ]
         parts.append(Part(merged(*boxes), stock(rng, materials.paper)))
-    return standing("pallets", parts)
+    return measured("pallets", parts)
 
 
 def rubbish_bin(rng: np.random.Generator, stock: Stock) -> Thing:
@@ -396,7 +396,7 @@ def rubbish_bin(rng: np.random.Generator, stock: Stock) -> Thing:
         for b in (-1, 1)
     ]
     floor = flat([ring[0][::-1]])
-    return standing(
+    return measured(
         "rubbish bin",
         [
             Part(merged(flat(sides), floor), stock(rng, materials.plastic)),
@@ -504,7 +504,7 @@ def car(rng: np.random.Generator, stock: Stock) -> Thing:
     red = [board((0.22, 0.06, 0.16), (s * 0.36 * w, length / 2 - 0.05, 0.68), 0.02) for s in (-1, 1)]
     dark_glass = {"type": "plastic", "diffuse_reflectance": Rgb(0.01, 0.012, 0.014), "int_ior": 1.5}
     under = block((w * 0.9, length * 0.9, 0.14), (0, 0, 0.24))
-    return standing(
+    return measured(
         "car",
         [
             Part(merged(body, *ends, top, *pillars), stock(rng, materials.car_paint)),
@@ -539,7 +539,7 @@ def slide(rng: np.random.Generator, stock: Stock) -> Thing:
         if rng.uniform() < 0.5
         else {"type": "twosided", "bsdf": {"type": "plastic", "diffuse_reflectance": Rgb(*rng.uniform(0.05, 0.7, 3))}}
     )
-    return standing("slide", [Part(chute, skin), Part(merged(*frame), stock(rng, materials.paint))])
+    return measured("slide", [Part(chute, skin), Part(merged(*frame), stock(rng, materials.paint))])
 
 
 def swing(rng: np.random.Generator, stock: Stock) -> Thing:
@@ -552,7 +552,7 @@ def swing(rng: np.random.Generator, stock: Stock) -> Thing:
         swing = rng.uniform(-0.3, 0.3)
         chains += [rod((x + e * 0.22, 0, h - 0.03), (x + e * 0.22, swing, 0.5), 0.008, sides=6) for e in (-1, 1)]
         seats.append(board((0.5, 0.2, 0.03), (x, swing, 0.49)))
-    return standing(
+    return measured(
         "swing",
         [
             Part(merged(*frame), stock(rng, materials.paint)),
@@ -580,7 +580,7 @@ def climbing_dome(rng: np.random.Generator, stock: Stock) -> Thing:
             [np.cos(level) * np.cos(around), np.cos(level) * np.sin(around), np.full(ribs + 1, np.sin(level))], 1
         )
         bars += [rod(a, b, 0.018, sides=6) for a, b in pairwise(ring)]
-    return standing("climbing dome", [Part(merged(*bars), stock(rng, materials.paint))])
+    return measured("climbing dome", [Part(merged(*bars), stock(rng, materials.paint))])
 
 
 def sandpit(rng: np.random.Generator, stock: Stock) -> Thing:
@@ -595,7 +595,7 @@ def sandpit(rng: np.random.Generator, stock: Stock) -> Thing:
     bucket = spun([(0, 0), (0.08, 0), (0.11, 0.18), (0.1, 0.18), (0.075, 0.01), (0, 0.01)], 16)
     bucket = moved(bucket, 0.3, 0.2, 0.13)
     sand = {"type": "diffuse", "reflectance": Rgb(0.55, 0.45, 0.3)}
-    return standing(
+    return measured(
         "sandpit",
         [
             Part(merged(*frame), stock(rng, materials.wood)),

@@ -9,20 +9,9 @@ medium that it is in.
 import numpy as np
 
 from mcdenoise.random_scenes import materials
-from mcdenoise.random_scenes.meshes import TAU, Mesh, box, merged, moved, sheet, turned
+from mcdenoise.random_scenes.meshes import TAU, Mesh, box, merged, moved, sheet, stretched, turned
 from mcdenoise.random_scenes.parts import Part, Plugin, Thing, choose, moved_part, rotation, scaling, translation
-from mcdenoise.random_scenes.solids import (
-    can,
-    hull_of,
-    revolved,
-    ribbon,
-    ring,
-    rod,
-    rounded,
-    split_at,
-    stood,
-    stretched,
-)
+from mcdenoise.random_scenes.solids import can, hull_of, revolved, ribbon, ring, rod, rounded, split_at, stood
 
 ICE_IOR = 1.31
 

@@ -1,7 +1,7 @@
 """Loading a Mitsuba scene so that it gives radiance and features through a film of ours. Runs where Mitsuba runs."""
 
 import contextlib
-import functools
+import gc
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,12 +62,24 @@ def load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: st
     is used, with an `independent` sampler: the one whose realizations are independent for certain.
     Raises SceneError with Mitsuba's reason if the scene cannot be loaded.
     """
-    return _load(path, size, pixel_filter, digest, mi.variant())
+    key = (path, size, pixel_filter, digest)
+    last = _last.get(mi.variant())
+    if last is not None and last[0] == key:
+        return last[1]
+    # Dr.Jit compiles the code of every object of a variant that is alive into every kernel: the last scene must go.
+    last = None
+    _last.pop(mi.variant(), None)
+    gc.collect()
+    loaded = _load(path, size, pixel_filter)
+    _last[mi.variant()] = key, loaded
+    return loaded
 
 
-@functools.lru_cache(maxsize=2)  # the scene in the variant that renders it, and in the one that tries its cameras
-def _load(path: Path, size: tuple[int, int] | None, pixel_filter: str, digest: str, variant: str) -> LoadedScene:
-    del digest, variant  # only tell the cache apart
+_last: dict[str, tuple[tuple[Any, ...], LoadedScene]] = {}
+"""The scene that was loaded last, of each variant: the one that renders it, and the one that tries its cameras."""
+
+
+def _load(path: Path, size: tuple[int, int] | None, pixel_filter: str) -> LoadedScene:
     try:
         with _searching(path.resolve().parent):
             config, state = _parse(path)

@@ -18,9 +18,9 @@ from mcdenoise.rendering.reasons import one_line
 AUTOMATIC = ("cuda_ad_rgb", "llvm_ad_rgb", "scalar_rgb")
 """What `auto` chooses from, fastest first."""
 
-SCALAR_SAMPLES_PER_CORE = 400_000
+SCALAR_SAMPLES_PER_CORE = 250_000
 """Up to so many samples of a scene, times the processor's cores, scalar_rgb is done before the kernels of another
-variant are compiled: that takes one core about 3 s for a new scene, and scalar_rgb renders 0.1 M samples/s a core."""
+variant are compiled: that takes one core about 2.5 s for a new scene, and scalar_rgb renders 0.1 M samples/s a core."""
 
 _PROBE_SECONDS = 120
 

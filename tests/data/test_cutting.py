@@ -7,9 +7,11 @@ import pytest
 import torch
 from synthetic import write_view
 
-from mcdenoise.data import CropDataset, cutting, find_views
+from mcdenoise.data import CropDataset, find_views
 from mcdenoise.data.cache import FrameCache
-from mcdenoise.data.cutting import Cut, cut
+from mcdenoise.data.cut import ORDERS, Cut
+from mcdenoise.data.cutting import cut
+from mcdenoise.data.device_cutting import cut_on_device
 from mcdenoise.data.stored import decode
 from mcdenoise.exr import read_frame, write_frame
 
@@ -39,7 +41,7 @@ def plainly(one, frames, targets, side):
                 image = (edge * parts[0] + parts[1] + edge * parts[2]) / (1 + 2 * edge)
         return image
 
-    colours, axes = cutting._ORDERS[one.colours], cutting._ORDERS[one.axes]
+    colours, axes = ORDERS[one.colours], ORDERS[one.axes]
     signs = [1 - 2 * ((one.signs >> (2 - k)) & 1) for k in range(3)]
     images = [
         mean("radiance", frames)[..., colours] * one.exposure,
@@ -96,6 +98,15 @@ def test_crops_are_what_plain_arithmetic_says(files):
             # Half floats are off by 2^-11 of a value; beside a firefly of 3e6 by 2^-40 of that, and float32 sums too.
             slack = 2 * one.exposure if bright else 1e-6
             np.testing.assert_allclose(found, image, rtol=2**-10, atol=slack * (3e6 * 2**-24 if bright else 1))
+
+
+def test_torch_and_numba_make_the_same_crops(files):
+    """What a GPU does, done here: the same sums, in another order."""
+    cuts, _ = some_cuts(files)
+    images = torch.empty(4, len(cuts), 3, 32, 32)
+    cut_on_device(cuts, images)
+    for image, other in zip(images, cut(cuts, 32).tensors(), strict=True):
+        torch.testing.assert_close(image, other, rtol=1e-5, atol=1e-5)
 
 
 def test_one_crop_is_the_same_alone_and_among_others(files):

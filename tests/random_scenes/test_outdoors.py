@@ -6,7 +6,8 @@ import thing_checks
 from test_plants import sound
 
 from mcdenoise.random_scenes import materials, outdoors, site, street_furniture
-from mcdenoise.random_scenes.composition import bounds, standing, triangles
+from mcdenoise.random_scenes.composition import triangles
+from mcdenoise.random_scenes.extent import bounds, measured
 from mcdenoise.random_scenes.facades import (
     Hole,
     Stock,
@@ -292,7 +293,7 @@ def test_parts_that_are_alike_share_their_mesh(compositions):
 def test_part_of_site_blocks_cameras():
     place = site.Site("field", "sun")
     cube = Part({"type": "cube"}, {"type": "diffuse"})
-    place.add(standing("block", [cube]), 5.0, 0.0)
+    place.add(measured("block", [cube]), 5.0, 0.0)
     assert not place.clear(5.0, 0.0, 0.5)
     assert place.clear(8.0, 0.0, 0.5)
     place.look((5.0, 0.5, 0.5), (0, 0, 0), 50)

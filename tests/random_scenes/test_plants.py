@@ -5,7 +5,8 @@ import pytest
 import thing_checks
 
 from mcdenoise.random_scenes import plants
-from mcdenoise.random_scenes.composition import bounds, triangles
+from mcdenoise.random_scenes.composition import triangles
+from mcdenoise.random_scenes.extent import bounds
 from mcdenoise.random_scenes.files import write_scene
 from mcdenoise.random_scenes.meshes import Mesh, tube
 from mcdenoise.random_scenes.parts import Part, Point, Strands, placed

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mcdenoise.random_scenes import products
-from mcdenoise.random_scenes.composition import Composition, bounds
+from mcdenoise.random_scenes.composition import Composition
+from mcdenoise.random_scenes.extent import bounds
 from mcdenoise.random_scenes.files import write_scene
 from mcdenoise.random_scenes.judge import camera_matrix
 from mcdenoise.random_scenes.meshes import Mesh

@@ -86,6 +86,24 @@ def test_colours_and_data_are_read_as_meant(tmp_path):
     assert found[2] == pytest.approx([300.0] * 3)
 
 
+def test_pictures_are_upright(tmp_path):
+    rows = np.repeat(np.linspace(0.9, 0.1, 8)[:, None, None], 8, axis=1) * np.ones(3)
+    once = {"type": "bitmap", "picture": Picture(rows, raw=True)}
+    parts = [
+        Part({"type": "rectangle"}, {"type": "diffuse", "reflectance": texture}, to_world=translation(z=height))
+        for height, texture in ((0.0, once), (1.0, repeated(Picture(rows, raw=True), 1.0)))
+    ]
+    write_scene(tmp_path, PLUGINS, parts, "test", "train")
+    scene = load(tmp_path)
+    for height in (0.0, 1.0):
+        # A rectangle is from -1 to 1 in y, and its v from 0 to 1.
+        tones = []
+        for y in (0.8, -0.8):
+            hit = scene.ray_intersect(mi.Ray3f(mi.Point3f(0.0, y, height + 0.5), mi.Vector3f(0, 0, -1)))
+            tones.append(float(hit.bsdf().eval_diffuse_reflectance(hit)[0]))
+        assert tones == pytest.approx([0.83, 0.17], abs=0.06), "the first row of the picture is up"
+
+
 def test_large_meshes_keep_their_vertices(tmp_path):
     side = 300
     x, y = np.meshgrid(np.linspace(0, 1, side), np.linspace(0, 1, side))

@@ -6,7 +6,7 @@ import pytest
 
 from mcdenoise.random_scenes.files import write_scene
 from mcdenoise.random_scenes.parts import Rgb, translation
-from mcdenoise.random_scenes.shell import Opening, Wall, empty_shell, glow, panel, shell_parts, skirting, window_frame
+from mcdenoise.random_scenes.shell import Opening, Wall, boards, empty_shell, glow, panel, shell_parts, window_frame
 
 GREY = {"type": "diffuse", "reflectance": Rgb(0.5, 0.5, 0.5)}
 
@@ -80,7 +80,7 @@ def test_a_glowing_window_lights_the_room(tmp_path):
     assert np.array(hit.emitter(scene).eval(hit)) == pytest.approx([3.0] * 3)
 
 
-def test_frames_fill_their_opening_and_skirting_leaves_doors_free():
+def test_frames_fill_their_opening_and_boards_leave_openings_free():
     rng = np.random.default_rng(0)
     opening = Opening(-0.8, 0.9, 0.6, 2.0, "window")
     (frame,) = window_frame(rng, opening, 0.3, GREY)
@@ -90,8 +90,16 @@ def test_frames_fill_their_opening_and_skirting_leaves_doors_free():
     assert high[2] == pytest.approx(2.0)
     shell = empty_shell(4.0, 5.0, 2.5, 0.2)
     shell.walls[0].openings.append(Opening(-0.5, 0.5, 0.0, 2.1, "door"))
-    boards = skirting(shell, 0.1, GREY)[0].shape
-    assert not ((np.abs(boards.points[:, 0]) < 0.45) & (boards.points[:, 2] > 0)).any()
+    shell.walls[0].openings.append(Opening(0.2, 1.0, 0.6, 2.3, "window"))
+    for low, high, left, right in (
+        (0.0, 0.1, -0.5, 0.5),
+        (0.4, 0.8, -0.5, 1.0),
+        (2.2, 2.5, 0.2, 1.0),
+        (2.4, 2.5, 0, 0),
+    ):
+        x = boards(shell, low, high, 0.02, GREY)[0].shape.points[:, 0]
+        ends = [-2.0, 2.0] if left == right else [-2.0, left, right, 2.0]
+        assert sorted(set(x.round(6))) == ends
 
 
 def test_a_stretch_of_wall_is_free_only_beside_what_is_there():

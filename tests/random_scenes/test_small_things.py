@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from mcdenoise.random_scenes import desk_things, materials, ornaments, solids, tableware
-from mcdenoise.random_scenes.composition import bounds
+from mcdenoise.random_scenes.extent import bounds
 from mcdenoise.random_scenes.files import write_scene
 from mcdenoise.random_scenes.meshes import Mesh
 from mcdenoise.random_scenes.parts import Part, Plugin, Rgb, Strands, Surface, Thing, placed
 from mcdenoise.random_scenes.small_things import (
     SMALL_THINGS,
     arranged,
-    arrangement,
     fitting,
     small_thing,
 )
@@ -223,7 +222,7 @@ def test_density_says_how_much_stands_on_a_surface() -> None:
     counts = {d: sum(len(arranged(_rng("density", s), table, d)) for s in range(25)) for d in (0.0, 0.2, 1.0)}
     assert counts[0.0] == 0
     assert counts[0.2] < 0.75 * counts[1.0]
-    assert arrangement(_rng(3), table, 0.0) == []
+    assert arranged(_rng(3), table, 0.0) == []
 
 
 @pytest.mark.usefixtures("plain_materials")

@@ -242,3 +242,27 @@ def test_a_long_reason_is_cut_at_a_word():
     assert said.removesuffix("...").split() == ["one", "two"] * (len(said) // 8)
     assert said.endswith(("one...", "two..."))
     assert reason(RuntimeError()) == "RuntimeError"
+
+
+def test_kernels_hold_nothing_of_the_scene_that_was_loaded_before(llvm, write_scene):
+    """Dr.Jit compiles the code of all objects that are alive: a scene kept too long doubles the next kernels."""
+    import drjit as dr
+    import mitsuba as mi
+
+    from mcdenoise.rendering import realization, scene
+
+    plain = write_scene("plain/scene.xml")
+    glossy = """
+        <shape type="sphere"><bsdf type="roughconductor"/></shape>
+        <shape type="rectangle"><bsdf type="principled"/></shape>"""
+    other = write_scene("other/scene.xml", objects=OBJECTS + glossy)
+    with scene.variant(llvm), dr.scoped_set_flag(dr.JitFlag.KernelHistory, True):
+        operations = []
+        for path in (plain, other, plain):
+            loaded = scene.load(path, (20, 14), "box", scene.digest(path))
+            dr.kernel_history_clear()
+            realization.render(loaded, 4, 1, 0)
+            del loaded
+            operations.append(sum(kernel["operation_count"] for kernel in dr.kernel_history([dr.KernelType.JIT])))
+        assert mi.variant() == llvm
+    assert operations[0] == operations[2] < operations[1]
