@@ -22,13 +22,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-import mitsuba_oidn
 import numpy as np
 
 import mcdenoise
 from mcdenoise.evaluation.metrics import relmse_halves
 from mcdenoise.exr import read_frame
 from mcdenoise.frame import Frame, mean_frame
+from mcdenoise.inference.candidates import OIDN_MODES, candidates
 from mcdenoise.inference.combine import Denoise
 from mcdenoise.inference.denoiser import Denoiser
 
@@ -163,38 +163,8 @@ def _draw(errors: dict[tuple[str, int], dict[str, float]], methods: list[str], c
 
 
 def _denoisers(models: list[str]) -> dict[str, Denoise]:
-    denoisers: dict[str, Denoise] = dict(zip(_OIDN, (_colour, _features, _prefiltered), strict=True))
-    for model in models:
-        denoisers[Path(model).stem] = Denoiser(model).denoise
-    return denoisers
-
-
-def _colour(color: np.ndarray, albedo: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    return _oidn(color)
-
-
-def _features(color: np.ndarray, albedo: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    return _oidn(color, np.clip(albedo, 0, 1), normal)
-
-
-def _prefiltered(color: np.ndarray, albedo: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    features = _alone("albedo", np.clip(albedo, 0, 1)), _alone("normal", normal)
-    return _oidn(color, *features, clean_aux=True)
-
-
-def _oidn(color: np.ndarray, *features: np.ndarray, **options: bool) -> np.ndarray:
-    return np.array(mitsuba_oidn.denoise(color, *features, hdr=True, **options))
-
-
-def _alone(name: str, feature: np.ndarray) -> np.ndarray:
-    """A feature denoised by OIDN's network for it."""
-    device = mitsuba_oidn.Device(mitsuba_oidn.DeviceType.CPU)
-    denoiser = device.new_filter("RT")
-    denoiser.set_image(name, feature)
-    output = np.empty_like(feature)
-    denoiser.set_image("output", output)
-    denoiser.execute()
-    return output
+    found = candidates(OIDN_MODES, None) | {Path(model).stem: Denoiser(model).denoise for model in models}
+    return dict(zip([*_OIDN, *list(found)[len(_OIDN) :]], found.values(), strict=True))
 
 
 if __name__ == "__main__":

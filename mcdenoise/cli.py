@@ -200,7 +200,7 @@ def render(
 @cli.command(short_help="Learn to denoise from folders of noisy renders.")
 @click.argument("renders", default="renders", type=click.Path())
 @click.option("--out", type=click.Path(file_okay=False), help="Folder of the run [default: runs/MODEL].")
-@click.option("--model", default="unet", show_default=True, metavar="NAME", help="Network: unet (the paper's) or kpn.")
+@click.option("--model", default="unet", show_default=True, metavar="NAME", help="unet (the paper's), kpn or oidn.")
 @click.option(
     "--loss",
     default="hdr",
@@ -223,7 +223,7 @@ def render(
     type=click.Choice(["noisy", "reference"]),
     help="Learn from other noisy realizations, or for comparison from references.",
 )
-@click.option("--init", type=click.Path(), help="Model file to start from.")
+@click.option("--init", type=click.Path(), help="Model file to start from; for --model oidn also a TZA.")
 @click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
 @click.option(
     "--precision",
@@ -308,32 +308,89 @@ def convert(renders: str, out: str) -> None:
     type=click.Choice(["auto", "float32", "bf16"]),
     help="Of convolutions.",
 )
+@click.option(
+    "--engine",
+    default="torch",
+    show_default=True,
+    type=click.Choice(["torch", "oidn"]),
+    help="What runs the model: PyTorch, or Open Image Denoise if it is a model of its kind (train --model oidn).",
+)
 @click.option("--realizations", is_flag=True, help="FRAMES are independent renders of one view and give one result.")
+@click.option(
+    "--denoisers",
+    metavar="NAMES",
+    help="What several realizations are combined from, separated by commas: model, oidn-color, oidn, oidn-prefilter, "
+    "or model files [default: model, and all of OIDN's where mitsuba-oidn is installed].",
+)
 @click.option("--preview", is_flag=True, help="Also write a PNG beside the result: noisy left, denoised right.")
 def apply(
-    frames: tuple[str, ...], out: str | None, model: str, device: str, precision: str, realizations: bool, preview: bool
+    frames: tuple[str, ...],
+    out: str | None,
+    realizations: bool,
+    denoisers: str | None,
+    preview: bool,
+    **model: Any,
 ) -> None:
     """Denoise FRAMES: EXR files, globs, or view folders, whose realizations are used together.
 
     Writes <name>.denoised.exr beside each input: a copy with R, G, B replaced, every other channel and attribute as it
     was. Albedo and normal are used if the file has them.
 
+    Of several independent realizations (two runs of half the samples cost a renderer nothing) the noise itself tells
+    which denoiser to believe where, and how much of the input to keep: the result is a mixture of several denoisers and
+    the input, with a channel error.Y, the expected squared error of each pixel.
+
     \b
     Examples:
       mcdenoise apply frame.exr
       mcdenoise apply 'frames/*.exr' --out denoised/ --preview
       mcdenoise apply renders/kitchen/view000
+      mcdenoise apply a.exr b.exr --realizations --denoisers model,oidn
       mcdenoise apply frame.exr --model runs/unet/model.safetensors
     """
     from mcdenoise.console import show_applying
+    from mcdenoise.inference.candidates import candidates, default_names
     from mcdenoise.inference.denoiser import Denoiser
     from mcdenoise.inference.files import apply, plan
 
     if "" in frames or out == "":
         raise click.UsageError("a file's name is empty.")
     tasks = plan(frames, out, realizations)
-    done = show_applying(apply(tasks, Denoiser(model, device, precision), preview), len(tasks))
+    denoiser, found = Denoiser(**model), None
+    if any(len(task.frames) > 1 for task in tasks):
+        names = default_names() if denoisers is None else [name.strip() for name in denoisers.split(",")]
+        found = candidates(names, denoiser)
+    elif denoisers is not None:
+        raise click.UsageError("--denoisers needs several realizations: a view folder, or --realizations.")
+    done = show_applying(apply(tasks, denoiser, preview, found), len(tasks))
     sys.exit(0 if done else 1)
+
+
+@cli.command(short_help="Write a model in the format of another program.")
+@click.argument("model")
+@click.argument("out", type=click.Path(dir_okay=False))
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["tza"]),
+    help="tza: weights for Open Image Denoise, of a model trained with --model oidn [default: by OUT's ending].",
+)
+def export(model: str, out: str, kind: str | None) -> None:
+    """Write MODEL (a file, or the name of one that ships) to OUT in the format of another program.
+
+    OIDN runs a TZA file's weights in any program that lets it: filter.set_data("weights", ...) in Python,
+    oidnSetSharedFilterData in C, with color, albedo and normal given.
+
+    \b
+    Example:
+      mcdenoise export runs/oidn/model.safetensors mine.tza
+    """
+    from mcdenoise.export.models import export_model
+
+    if kind is None and Path(out).suffix.lower() != ".tza":
+        raise click.UsageError(f"{out}: end its name in .tza, or say which --format.")
+    export_model(model, out)
+    print(out)
 
 
 @cli.command(short_help="Say what works on this machine.")

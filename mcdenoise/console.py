@@ -191,6 +191,9 @@ def show_applying(results: Iterator, total: int) -> bool:
                 continue
             shown = f", {result.preview}" if result.preview else ""
             print(f"{result.task.name} -> {result.task.output}{shown} ({result.seconds:.1f} s)", flush=True)
+            if result.relmse is not None:
+                shares = ", ".join(f"{name} {100 * weight:.0f}%" for name, weight in result.weights.items())
+                print(f"  estimated relMSE {result.relmse:.3g} (error.Y holds each pixel's); {shares} of the detail")
     if failed and total > 1:
         print(f"{total - failed} of {total} denoised, {failed} failed")
     return not failed
@@ -201,8 +204,7 @@ def show_info() -> None:
     import torch
 
     from mcdenoise.hardware import choose_device, has_fast_bf16
-    from mcdenoise.inference.denoiser import shipped_models
-    from mcdenoise.networks.model_file import load_model
+    from mcdenoise.networks.model_file import load_model, shipped_models
     from mcdenoise.rendering.variants import AUTOMATIC, choose, cores, probe, scalar_below
 
     print(f"Python {platform.python_version()} on {platform.platform()}")

@@ -160,12 +160,18 @@ def write_image(path: str | os.PathLike, image: np.ndarray, attributes: Mapping[
     _write(OpenEXR.File(_header(attributes), channels), path)
 
 
-def replace_radiance(source: str | os.PathLike, destination: str | os.PathLike, radiance: np.ndarray) -> list[str]:
+def replace_radiance(
+    source: str | os.PathLike,
+    destination: str | os.PathLike,
+    radiance: np.ndarray,
+    more: Mapping[str, np.ndarray] | None = None,
+) -> list[str]:
     """Copy `source` to `destination` with its R, G, B replaced by `radiance` (`[H, W, 3]`), all else kept.
 
-    Every other channel comes back bit-exact, with all attributes, windows, parts and pixel types. Half channels take
-    radiance up to 65504. Returns notes (one sentence each) on what had to differ: a lossy compression becomes ZIP,
-    because compressing again would change the other channels. Raises FrameError as `read_frame` does.
+    more: further float32 channels `[H, W]` by name, which are put beside R, G, B, in place of any of that name. Every
+    other channel comes back bit-exact, with all attributes, windows, parts and pixel types. Half channels take radiance
+    up to 65504. Returns notes (one sentence each) on what had to differ: a lossy compression becomes ZIP, because
+    compressing again would change the other channels. Raises FrameError as `read_frame` does.
     """
     file = _open(source)
     index, names = _find_layers(file, source).radiance
@@ -178,6 +184,8 @@ def replace_radiance(source: str | os.PathLike, destination: str | os.PathLike, 
             raise ValueError(f"radiance is {radiance.shape[:2]}, the frame {channels[name].pixels.shape}")
         plane = _plane(radiance, i)
         channels[name].pixels = _half(plane) if kind == np.float16 else plane
+    for name, plane in (more or {}).items():
+        channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane, np.float32))
     notes = []
     for part in file.parts:
         compression = part.header.get("compression")

@@ -5,8 +5,8 @@ import pytest
 from synthetic import picture
 
 from mcdenoise.evaluation.metrics import relmse
-from mcdenoise.inference.denoiser import Denoiser, shipped_models
-from mcdenoise.networks.model_file import load_model
+from mcdenoise.inference.denoiser import Denoiser
+from mcdenoise.networks.model_file import load_model, shipped_models
 from mcdenoise.rendering.variants import prepare_environment
 
 RENDER_SIZE = 128

@@ -2,8 +2,6 @@
 
 import logging
 import os
-from importlib import resources
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mcdenoise.errors import ModelError
 from mcdenoise.hardware import choose_device, has_fast_bf16
+from mcdenoise.inference.oidn_engine import OidnEngine
 from mcdenoise.inference.repair import finite_radiance
-from mcdenoise.networks.model_file import load_model
+from mcdenoise.networks.model_file import find_model, load_model
 from mcdenoise.tonemap import exposure
 
 _log = logging.getLogger(__name__)
@@ -24,18 +22,13 @@ _TILE = 1024
 _MARGIN = 128
 
 
-def shipped_models() -> dict[str, Path]:
-    """The models that come with mcdenoise, by name."""
-    folder = Path(str(resources.files("mcdenoise") / "weights"))
-    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
-
-
 class Denoiser:
     """A model on a device.
 
     model: the name of a shipped model, or the path of a model file. device: `auto`, `cpu`, `cuda` or `cuda:N`.
     precision: of the convolutions: `float32`, `bf16`, or `auto`, which takes bf16 where the hardware has units for it.
-    Raises ModelError or McdenoiseError.
+    engine: `torch`, or `oidn` for networks of OIDN's kind, which Open Image Denoise then runs, on the device and in the
+    precision that it chooses itself. Raises ModelError or McdenoiseError.
     """
 
     def __init__(
@@ -43,15 +36,11 @@ class Denoiser:
         model: str | os.PathLike = "default",
         device: str = "auto",
         precision: Literal["auto", "float32", "bf16"] = "auto",
+        engine: Literal["torch", "oidn"] = "torch",
     ):
-        shipped = shipped_models()
-        path = shipped.get(str(model), Path(model))
-        if str(model) not in shipped and not path.exists() and path.suffix != ".safetensors":
-            raise ModelError(
-                f"there is no model {model}: give a model file, or one of {', '.join(shipped) or '(none)'}."
-            )
         self.device = choose_device(device)
-        self.network, self.training = load_model(path)
+        self.network, self.training = load_model(find_model(model))
+        self._oidn = OidnEngine(self.network) if engine == "oidn" else None
         self.network.to(self.device, memory_format=torch.channels_last)
         self.precision = precision
         if precision == "auto":
@@ -72,10 +61,11 @@ class Denoiser:
         if color.size == 0:
             raise ValueError(f"color must have pixels, not {color.shape}")
         radiance = finite_radiance(color)
+        features = _feature(albedo, radiance, 0.0), _feature(normal, radiance, -1.0)
+        if self._oidn is not None:
+            return self._oidn.denoise(radiance, *features)
         scale = exposure(radiance)
-        inputs = np.concatenate(
-            [radiance * np.float32(scale), _feature(albedo, radiance, 0.0), _feature(normal, radiance, -1.0)], axis=2
-        )
+        inputs = np.concatenate([radiance * np.float32(scale), *features], axis=2)
         with torch.inference_mode():
             output = self._run(torch.from_numpy(inputs).permute(2, 0, 1)[None])
         denoised = output[0].permute(1, 2, 0).numpy() / np.float32(scale)
@@ -101,11 +91,18 @@ class Denoiser:
         below, right = -height % multiple, -width % multiple
         x = inputs.to(self.device)
         if below or right:
-            x = F.pad(x, (0, right, 0, below), mode="replicate")
+            x = self._padded(x, (0, right, 0, below))
         x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             output = self.network(x[:, :3], x[:, 3:6], x[:, 6:])
         return output[:, :, :height, :width].float().cpu()
+
+    def _padded(self, x: Tensor, padding: tuple[int, int, int, int]) -> Tensor:
+        outside = getattr(self.network, "outside", None)
+        if outside is None:
+            return F.pad(x, padding, mode="replicate")
+        values = torch.tensor(outside, device=x.device).view(1, -1, 1, 1)
+        return F.pad(x - values, padding) + values
 
 
 def _feature(feature: np.ndarray | None, radiance: np.ndarray, least: float) -> np.ndarray:

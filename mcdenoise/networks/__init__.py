@@ -3,7 +3,8 @@
 A network is a torch module whose `forward(radiance, albedo, normal)` takes linear radiance `[B, 3, H, W]` brought to
 middle grey (see `tonemap.exposure`), albedo `[B, 3, H, W]` in [0, 1] and normals `[B, 3, H, W]` in [-1, 1] (zeros where
 a feature is missing), with H and W multiples of its `multiple`, and returns denoised linear radiance `[B, 3, H, W]`.
-Its `config` holds the keyword arguments that build it again.
+Its `config` holds the keyword arguments that build it again. Beyond the edges of a picture it is shown what is at the
+edges, or, if it has that attribute, the nine values of `outside`.
 """
 
 from typing import Any
@@ -12,9 +13,10 @@ from torch import nn
 
 from mcdenoise.errors import ModelError
 from mcdenoise.networks.kpn import KPN
+from mcdenoise.networks.oidn import OIDNUNet
 from mcdenoise.networks.unet import UNet
 
-NETWORKS: dict[str, type[nn.Module]] = {"unet": UNet, "kpn": KPN}
+NETWORKS: dict[str, type[nn.Module]] = {"unet": UNet, "kpn": KPN, "oidn": OIDNUNet}
 
 
 def create(name: str, **config: Any) -> nn.Module:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from mcdenoise.errors import ModelError
+from mcdenoise.export import tza
 from mcdenoise.networks import create
 from mcdenoise.tensorfile import write_tensors
 
@@ -17,6 +19,21 @@ FORMAT = "mcdenoise-model-1"
 
 # What broken or hostile files raise while they are read.
 _BROKEN = (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError)
+
+
+def shipped_models() -> dict[str, Path]:
+    """The models that come with mcdenoise, by name."""
+    folder = Path(str(resources.files("mcdenoise") / "weights"))
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+def find_model(model: str | os.PathLike) -> Path:
+    """The file of a shipped model's name, or of a path. Raises ModelError if it can be neither."""
+    shipped = shipped_models()
+    path = shipped.get(str(model), Path(model))
+    if str(model) not in shipped and not path.exists() and path.suffix.lower() not in (".safetensors", ".tza"):
+        raise ModelError(f"there is no model {model}: give a model file, or one of {', '.join(shipped) or '(none)'}.")
+    return path
 
 
 def save_model(path: str | os.PathLike, network: nn.Module, summary: dict[str, Any]) -> None:
@@ -39,9 +56,30 @@ def save_model(path: str | os.PathLike, network: nn.Module, summary: dict[str, A
 def load_model(path: str | os.PathLike) -> tuple[nn.Module, dict[str, Any]]:
     """Read a model file: the network on the CPU in evaluation mode, and the summary of its training.
 
-    Raises ModelError if the file is missing, broken, not a model of ours, or holds values that are not finite.
+    A `.tza` file holds weights of OIDN's network, and no summary. Raises ModelError if the file is missing, broken, no
+    model, or holds values that are not finite.
     """
     path = Path(path)
+    if path.suffix.lower() == ".tza":
+        network, summary = _of_oidn(path), {}
+    else:
+        network, summary = _of_ours(path)
+    if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
+        raise ModelError(f"{path}: broken model file: its weights are not all finite numbers.")
+    return network.eval(), summary
+
+
+def _of_oidn(path: Path) -> nn.Module:
+    network = create("oidn")
+    tensors = tza.read(path)
+    try:
+        network.load_tza_tensors(tensors)
+    except ModelError as error:
+        raise ModelError(f"{path}: these weights cannot be used: {error}") from None
+    return network
+
+
+def _of_ours(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     if not path.is_file():
         raise ModelError(f"{path}: {'is a folder, not a model file' if path.is_dir() else 'no such model file'}.")
     try:
@@ -58,6 +96,4 @@ def load_model(path: str | os.PathLike) -> tuple[nn.Module, dict[str, Any]]:
     except (ModelError, *_BROKEN) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"{path}: broken model file: {first.rstrip('.:')[:200]}.") from None
-    if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
-        raise ModelError(f"{path}: broken model file: its weights are not all finite numbers.")
-    return network.eval(), summary
+    return network, summary

@@ -36,7 +36,7 @@ def contact_sheet(
     png: Path,
     denoise: Callable[[np.ndarray, np.ndarray | None, np.ndarray | None], np.ndarray],
     columns: int = 8,
-    spp: int = 32,
+    spp: int = 8,
 ) -> Iterator[Path]:
     """Render every scene with `spp` samples per pixel into one PNG; yields each folder when it is done.
 

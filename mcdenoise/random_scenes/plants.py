@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from mcdenoise.random_scenes import materials
-from mcdenoise.random_scenes.composition import standing, triangles
+from mcdenoise.random_scenes.composition import triangles
+from mcdenoise.random_scenes.extent import measured
 from mcdenoise.random_scenes.joinery import spun
 from mcdenoise.random_scenes.meshes import (
     TAU,
@@ -55,7 +56,7 @@ def potted_plant(rng: np.random.Generator, height: float | None = None) -> Thing
     parts, top, radius = _pot(rng, pot_height)
     plant = choose(rng, kinds)
     grown = _held_above(plant(rng, height - top, radius), 0.002 - top)
-    return standing("potted plant", parts + [moved_part(part, translation(z=top)) for part in grown])
+    return measured("potted plant", parts + [moved_part(part, translation(z=top)) for part in grown])
 
 
 def _pot(rng: np.random.Generator, height: float) -> tuple[list[Part], float, float]:
@@ -631,7 +632,7 @@ def leafy_tree(rng: np.random.Generator, height: float) -> Thing:
         places = places + 0.03 * height * rng.standard_normal((count, 3))
         size = height * rng.uniform(0.025, 0.04) * rng.uniform(0.7, 1.2, count)
         leaves, skin = scattered(_leaflet(rng.uniform(0.45, 0.8)), places, way, facing, size), leaf_skin(rng, hue)
-    return standing("tree", [Part(wood_mesh, materials.bark(rng)), Part(_above(leaves, 0.0), skin)])
+    return measured("tree", [Part(wood_mesh, materials.bark(rng)), Part(_above(leaves, 0.0), skin)])
 
 
 def bare_tree(rng: np.random.Generator, height: float) -> Thing:
@@ -640,7 +641,7 @@ def bare_tree(rng: np.random.Generator, height: float) -> Thing:
     meshes = [tubes(paths, radii, sides) for (paths, radii), sides in zip(levels, (9, 6, 4, 3, 3), strict=True)]
     kept = meshes[-1]
     meshes[-1] = Mesh(kept.points, kept.normals, kept.uvs, kept.faces[: 24 * 500])
-    return standing("bare tree", [Part(merged(*meshes), materials.bark(rng))])
+    return measured("bare tree", [Part(merged(*meshes), materials.bark(rng))])
 
 
 def conifer(rng: np.random.Generator, height: float) -> Thing:
@@ -678,7 +679,7 @@ def conifer(rng: np.random.Generator, height: float) -> Thing:
     groups = [np.concatenate(group) for group in (places, ways, facings, sizes)]
     needles = scattered(_card(0.2), *groups)
     parts = [Part(wood_mesh, materials.bark(rng)), Part(_above(needles, 0.0), twig_card(rng, needles=True))]
-    return standing("conifer", parts)
+    return measured("conifer", parts)
 
 
 def palm(rng: np.random.Generator, height: float) -> Thing:
@@ -696,7 +697,7 @@ def palm(rng: np.random.Generator, height: float) -> Thing:
     if rng.uniform() < 0.3:  # old fronds hang below: the crown once more, upside down and smaller
         hanging = translation(*path[-1]) @ rotation("x", 180) @ scaling(0.6, 0.6, 0.9)
         parts += [moved_part(part, hanging) for part in crown[:1]]
-    return standing("palm", parts)
+    return measured("palm", parts)
 
 
 def slim_tree(rng: np.random.Generator, height: float) -> Thing:
@@ -714,7 +715,7 @@ def slim_tree(rng: np.random.Generator, height: float) -> Thing:
     trunk = np.array([[(0, 0, 0), (0, 0, 0.5 * height), (0, 0, 0.9 * height)]], dtype=float)
     radii = height * 0.012 * np.array([[1.2, 0.8, 0.2]])
     parts = [Part(tubes(trunk, radii, 8), materials.bark(rng)), Part(leaves, twig_card(rng, rng.uniform() < 0.6))]
-    return standing("slim tree", parts)
+    return measured("slim tree", parts)
 
 
 def shrub(rng: np.random.Generator, height: float | None = None) -> Thing:
@@ -753,7 +754,7 @@ def shrub(rng: np.random.Generator, height: float | None = None) -> Thing:
     if rng.uniform() < 0.25:
         top = np.flatnonzero(way[:, 2] > -0.2)[: int(rng.integers(20, 70))]
         parts += _flower_heads(rng, places[top] + 0.04 * way[top], way[top] + [0, 0, 0.3], 0.09)
-    return standing("shrub", parts)
+    return measured("shrub", parts)
 
 
 def hedge(rng: np.random.Generator, length: float, height: float, depth: float) -> Thing:
@@ -784,7 +785,7 @@ def hedge(rng: np.random.Generator, length: float, height: float, depth: float) 
         parts.append(Part(leaves, skin, to_world=translation((k + 0.5) * piece - length / 2) @ turn))
     ends = scattered(_leaflet(0.5), *_end_leaves(rng, depth, height), size[:500])
     parts += [Part(ends, skin, to_world=translation(s * length / 2) @ rotation("z", 90 * s)) for s in (-1, 1)]
-    return standing("hedge", parts)
+    return measured("hedge", parts)
 
 
 def _end_leaves(rng: np.random.Generator, depth: float, height: float):
@@ -821,7 +822,7 @@ def flower_bed(rng: np.random.Generator, width: float, depth: float) -> Thing:
         x, y = rng.uniform(-0.5, 0.5, 2) * [max(width - 0.3, 0.05), max(depth - 0.3, 0.05)]
         place = translation(x, y, 0.05) @ rotation("z", rng.uniform(0, 360)) @ scaling(rng.uniform(0.7, 1.1))
         parts += [moved_part(part, place) for part in kinds[k % len(kinds)]]
-    return standing("flower bed", parts)
+    return measured("flower bed", parts)
 
 
 def _rounded_heap(rng: np.random.Generator, width: float, depth: float) -> Mesh:
@@ -865,7 +866,7 @@ def grass_patch(rng: np.random.Generator, width: float, depth: float, blades_per
         )
     )
     floor = Mesh(floor.points, floor.normals, floor.points[:, :2].copy(), floor.faces)
-    return standing("grass", [*parts, Part(floor, dark)])
+    return measured("grass", [*parts, Part(floor, dark)])
 
 
 def turf(rng: np.random.Generator) -> Plugin:
@@ -910,7 +911,7 @@ def ivy(rng: np.random.Generator, width: float, height: float) -> Thing:
     leaves = _above(scattered(leaf, places, down, facing, size), 0.0)
     leaves.points[:, 1] = np.minimum(leaves.points[:, 1], -0.001)
     stems = tubes(paths, np.broadcast_to(np.linspace(0.012, 0.003, steps), (roots, steps)), 4)
-    return standing("ivy", [Part(leaves, skin), Part(stems, materials.bark(rng))])
+    return measured("ivy", [Part(leaves, skin), Part(stems, materials.bark(rng))])
 
 
 def fallen_leaves(rng: np.random.Generator, width: float, depth: float) -> Thing:
@@ -928,7 +929,7 @@ def fallen_leaves(rng: np.random.Generator, width: float, depth: float) -> Thing
         leaf = _leaf(_oval(rng.uniform(0.4, 0.8)), 4, rng.uniform(-0.3, 0.4), rng.uniform(-0.1, 0.2))
         leaves = _above(scattered(leaf, places[some], ways[some], facing[some], size[some]), 0.002)
         parts.append(Part(leaves, leaf_skin(rng, "autumn" if rng.uniform() < 0.75 else "green")))
-    return standing("fallen leaves", parts)
+    return measured("fallen leaves", parts)
 
 
 def planter(rng: np.random.Generator, length: float) -> Thing:
@@ -949,4 +950,4 @@ def planter(rng: np.random.Generator, length: float) -> Thing:
             break
         place = translation((k + 0.5) / count * length - length / 2, 0, 0.9 * tall) @ rotation("z", rng.uniform(0, 360))
         parts += [moved_part(part, place) for part in kinds[k % len(kinds)]]
-    return standing("planter", parts)
+    return measured("planter", parts)
