@@ -54,6 +54,7 @@ def show_generating(events: Iterator, total: int, out: str) -> bool:
 def show_overview(out: str, sheet: str | None, table: str | None) -> None:
     """Write the contact sheet and the table of a folder of random scenes, as far as they are wanted."""
     from mcdenoise.inference.arrays import denoise
+    from mcdenoise.inference.oidn_engine import Oidn, oidn_is_installed
     from mcdenoise.random_scenes import overview
 
     folders = overview.scene_folders(out)
@@ -63,9 +64,11 @@ def show_overview(out: str, sheet: str | None, table: str | None) -> None:
     if sheet:
         with _progress() as progress:
             bar = progress.add_task("contact sheet", total=len(folders))
-            for _ in overview.contact_sheet(folders, Path(sheet), denoise):
+            # The sheet is for looking at the scenes: the cleaner the better.
+            clean = Oidn().denoise if oidn_is_installed() else denoise
+            for _ in overview.contact_sheet(folders, Path(sheet), clean):
                 progress.advance(bar)
-        print(sheet)
+        print(f"{sheet} (denoised by {'Open Image Denoise' if oidn_is_installed() else 'the default model'})")
 
 
 def show_rendering(events: Iterator) -> bool:

@@ -24,7 +24,7 @@ _NORM = 1 / (_LOG[0] * float(np.log(_LARGEST + _LOG[1])) + _LOG[2])
 
 def pu_curve(radiance: Tensor) -> Tensor:
     """From [0, 65504] to [0, 1], in steps that look equal; what is outside counts as the nearest end."""
-    y = radiance.clamp(0, _LARGEST)
+    y = radiance.clamp(0.0, _LARGEST)
     power = _POWER[0] * y.clamp(min=_STARTS[0]) ** _POWER[1] + _POWER[2]
     log = _LOG[0] * torch.log(y + _LOG[1]) + _LOG[2]
     return _NORM * torch.where(y <= _STARTS[0], _LINEAR * y, torch.where(y <= _STARTS[1], power, log))
@@ -45,7 +45,7 @@ class _Limited(torch.autograd.Function):
     @staticmethod
     def forward(ctx, value: Tensor) -> Tensor:
         ctx.save_for_backward(value)
-        return value.clamp(0, _MOST)
+        return value.clamp(0.0, _MOST)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:

@@ -4,9 +4,10 @@ import OpenEXR
 import pytest
 from synthetic import noisy, picture, write_view
 
+import mcdenoise
 from mcdenoise.errors import FrameError
 from mcdenoise.exr import read_frame, write_frame
-from mcdenoise.frame import Frame, mean_frame
+from mcdenoise.frame import Frame
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.inference.files import apply, plan
 
@@ -133,17 +134,38 @@ def test_a_name_with_brackets_that_is_there_is_no_glob(tmp_path, denoiser):
     assert result.task.output.name == "shot[1].denoised.exr"
 
 
-def expected_of(paths, denoiser):
-    frame = mean_frame([read_frame(path) for path in paths])
-    return denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
+def combined_of(paths, denoisers):
+    return mcdenoise.combine([read_frame(path) for path in paths], denoisers)
 
 
 def test_a_view_folder_uses_all_its_realizations(tmp_path, denoiser):
     folder = write_view(tmp_path / "scene/view000", picture(24, 32), realizations=3, references=True)
     (result,) = run([folder], denoiser)
     assert result.task.output == tmp_path / "scene/view000.denoised.exr"
-    expected = expected_of([folder / f"r00{k}.exr" for k in range(3)], denoiser)
-    np.testing.assert_array_equal(read_frame(result.task.output).radiance, expected)
+    combined = combined_of([folder / f"r00{k}.exr" for k in range(3)], [denoiser.denoise])
+    np.testing.assert_array_equal(read_frame(result.task.output).radiance, combined.radiance)
+    assert result.relmse == combined.relmse
+
+
+def test_the_result_of_realizations_says_how_wrong_each_pixel_is(tmp_path, denoiser):
+    folder = write_view(tmp_path / "scene/view000", picture(24, 32), realizations=2)
+    tasks = plan([folder], None, False)
+    found = {"model": denoiser.denoise, "input": lambda color, albedo, normal: color}
+    (result,) = apply(tasks, denoiser, False, found)
+    combined = combined_of([folder / f"r00{k}.exr" for k in range(2)], list(found.values()))
+    before, after = channels(folder / "r000.exr"), channels(result.task.output)
+    np.testing.assert_array_equal(after["error.Y"], combined.error)
+    assert set(after) == {*before, "error.Y"}
+    for name in set(before) - set("RGB"):
+        np.testing.assert_array_equal(after[name], before[name])
+
+
+def test_the_same_render_twice_is_refused(tmp_path, denoiser):
+    path = write(tmp_path / "a.exr")
+    (tmp_path / "b.exr").write_bytes(path.read_bytes())
+    (result,) = run([path, tmp_path / "b.exr"], denoiser, realizations=True)
+    assert "same render" in result.error
+    assert not (tmp_path / "a.denoised.exr").exists()
 
 
 def test_realizations_of_one_view_give_one_result(tmp_path, denoiser):
@@ -153,7 +175,8 @@ def test_realizations_of_one_view_give_one_result(tmp_path, denoiser):
         write_frame(path, noisy(truth, np.random.default_rng(k)))
     (result,) = run(paths, denoiser, realizations=True)
     assert result.task.output == tmp_path / "one.denoised.exr"
-    np.testing.assert_array_equal(read_frame(result.task.output).radiance, expected_of(paths, denoiser))
+    expected = combined_of(paths, [denoiser.denoise]).radiance
+    np.testing.assert_array_equal(read_frame(result.task.output).radiance, expected)
 
 
 def test_realizations_of_different_sizes_are_refused_by_name(tmp_path, denoiser):
