@@ -6,7 +6,7 @@ import thing_checks
 
 from mcdenoise.random_scenes import plants
 from mcdenoise.random_scenes.composition import triangles
-from mcdenoise.random_scenes.extent import bounds
+from mcdenoise.random_scenes.extent import bounds, measured
 from mcdenoise.random_scenes.files import write_scene
 from mcdenoise.random_scenes.meshes import Mesh, tube
 from mcdenoise.random_scenes.parts import Part, Point, Strands, placed
@@ -31,7 +31,7 @@ MAKERS = {
     "fallen leaves": (lambda rng: plants.fallen_leaves(rng, 2.0, 2.0), (0.004, 0.1), 2.4),
     "planter": (lambda rng: plants.planter(rng, 1.4), (0.3, 1.7), 3.4),
     **{
-        kind.__name__: (lambda rng, kind=kind: plants.standing("in a pot", kind(rng, 0.4, 0.08)), (0.02, 0.75), 1.6)
+        kind.__name__: (lambda rng, kind=kind: measured("in a pot", kind(rng, 0.4, 0.08)), (0.02, 0.75), 1.6)
         for kind in plants.POTTED
     },
 }
