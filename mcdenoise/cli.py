@@ -334,7 +334,8 @@ def apply(
     """Denoise FRAMES: EXR files, globs, or view folders, whose realizations are used together.
 
     Writes <name>.denoised.exr beside each input: a copy with R, G, B replaced, every other channel and attribute as it
-    was. Albedo and normal are used if the file has them.
+    was. Albedo and normal are used if the file has them. A frame that fails is named, and the others go on; run again,
+    the same command does only what is missing or has changed.
 
     Of several independent realizations (two runs of half the samples cost a renderer nothing) the noise itself tells
     which denoiser to believe where, and how much of the input to keep: the result is a mixture of several denoisers and
@@ -351,7 +352,8 @@ def apply(
     from mcdenoise.console import show_applying
     from mcdenoise.inference.candidates import candidates, default_names
     from mcdenoise.inference.denoiser import Denoiser
-    from mcdenoise.inference.files import apply, plan
+    from mcdenoise.inference.files import plan
+    from mcdenoise.inference.sequence import apply
 
     if "" in frames or out == "":
         raise click.UsageError("a file's name is empty.")

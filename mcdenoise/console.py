@@ -180,8 +180,8 @@ def show_converting(results: Iterator, images: list, without: int, out: str) -> 
 
 
 def show_applying(results: Iterator, total: int) -> bool:
-    """Show the results of `inference.files.apply` as they come; True if none failed."""
-    failed = 0
+    """Show the results of `inference.sequence.apply` as they come; True if none failed."""
+    failed = kept = 0
     with _progress() as progress:
         bar = progress.add_task("denoising", total=total, visible=total > 1)
         for result in results:
@@ -192,13 +192,20 @@ def show_applying(results: Iterator, total: int) -> bool:
                 failed += 1
                 _complain(result.error)
                 continue
+            if result.kept:
+                kept += 1
+                continue
             shown = f", {result.preview}" if result.preview else ""
             print(f"{result.task.name} -> {result.task.output}{shown} ({result.seconds:.1f} s)", flush=True)
             if result.relmse is not None:
                 shares = ", ".join(f"{name} {100 * weight:.0f}%" for name, weight in result.weights.items())
                 print(f"  estimated relMSE {result.relmse:.3g} (error.Y holds each pixel's); {shares} of the detail")
+    if kept:
+        print(
+            f"{kept} of {total} {'was' if kept == 1 else 'were'} there already, of the same frames, model and options"
+        )
     if failed and total > 1:
-        print(f"{total - failed} of {total} denoised, {failed} failed")
+        print(f"{total - failed - kept} of {total} denoised, {failed} failed")
     return not failed
 
 

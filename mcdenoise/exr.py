@@ -165,13 +165,15 @@ def replace_radiance(
     destination: str | os.PathLike,
     radiance: np.ndarray,
     more: Mapping[str, np.ndarray] | None = None,
+    attributes: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Copy `source` to `destination` with its R, G, B replaced by `radiance` (`[H, W, 3]`), all else kept.
 
-    more: further float32 channels `[H, W]` by name, which are put beside R, G, B, in place of any of that name. Every
-    other channel comes back bit-exact, with all attributes, windows, parts and pixel types. Half channels take radiance
-    up to 65504. Returns notes (one sentence each) on what had to differ: a lossy compression becomes ZIP, because
-    compressing again would change the other channels. Raises FrameError as `read_frame` does.
+    more: further float32 channels `[H, W]` by name, which are put beside R, G, B, in place of any of that name.
+    attributes: further ones, for the header beside them. Every other channel comes back bit-exact, with all attributes,
+    windows, parts and pixel types. Half channels take radiance up to 65504. Returns notes (one sentence each) on what
+    had to differ: a lossy compression becomes ZIP, because compressing again would change the other channels. Raises
+    FrameError as `read_frame` does.
     """
     file = _open(source)
     index, names = _find_layers(file, source).radiance
@@ -186,6 +188,7 @@ def replace_radiance(
         channels[name].pixels = _half(plane) if kind == np.float16 else plane
     for name, plane in (more or {}).items():
         channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane, np.float32))
+    file.parts[index].header.update(attributes or {})
     notes = []
     for part in file.parts:
         compression = part.header.get("compression")

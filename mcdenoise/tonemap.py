@@ -50,8 +50,14 @@ def exposure(radiance: np.ndarray) -> float:
     pixels count little; blocks at 1e-8 or below are left out. A black picture gives 1. Non-finite pixels count as 0.
     Source: OIDN 2.x, autoexposure (devices/*/autoexposure).
     """
-    luminance = np.nan_to_num(radiance, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float64) @ np.array(LUMINANCE)
-    return exposure_of_blocks(block_means(luminance))
+    height = radiance.shape[0]
+    rows = -(-height // 16)
+    means = []
+    for row in range(rows):  # large pictures in float64 take memory
+        strip = radiance[row * height // rows : (row + 1) * height // rows]
+        strip = np.nan_to_num(strip, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float64)
+        means.append(_block_row(strip @ np.array(LUMINANCE)))
+    return exposure_of_blocks(np.array(means))
 
 
 def block_means(luminance: np.ndarray) -> np.ndarray:
@@ -59,13 +65,18 @@ def block_means(luminance: np.ndarray) -> np.ndarray:
 
     They are linear: those of an average of frames are the average of the frames' own.
     """
+    height = luminance.shape[0]
+    rows = -(-height // 16)
+    return np.array([_block_row(luminance[row * height // rows : (row + 1) * height // rows]) for row in range(rows)])
+
+
+def _block_row(luminance: np.ndarray) -> np.ndarray:
+    """Means over the blocks of one row of them."""
     height, width = luminance.shape
-    rows, columns = -(-height // 16), -(-width // 16)
-    row_starts = np.arange(rows) * height // rows
-    column_starts = np.arange(columns) * width // columns
-    sums = np.add.reduceat(luminance, row_starts, axis=0, dtype=np.float64)
-    sums = np.add.reduceat(sums, column_starts, axis=1)
-    return sums / np.outer(np.diff(np.append(row_starts, height)), np.diff(np.append(column_starts, width)))
+    columns = -(-width // 16)
+    starts = np.arange(columns) * width // columns
+    sums = np.add.reduceat(luminance.sum(axis=0, dtype=np.float64), starts)
+    return sums / (height * np.diff(np.append(starts, width)))
 
 
 def exposure_of_blocks(means: np.ndarray) -> float:

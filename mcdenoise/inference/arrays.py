@@ -8,6 +8,8 @@ import numpy as np
 
 from mcdenoise.inference.denoiser import Denoiser
 
+_LAYERS = {"albedo": ("albedo", "albedos"), "normal": ("normal", "normals", "sh_normal", "nn")}
+
 
 def denoise(
     color: Any,
@@ -21,13 +23,18 @@ def denoise(
     """Denoise a picture; the result is of the kind of `color`, on its device.
 
     color: noisy linear radiance, `[H, W, C]` with C of 3 or 4 (a fourth channel is ignored): a NumPy array, a torch
-    tensor, or a Mitsuba (Dr.Jit) tensor. albedo: `[H, W, 3]` in [0, 1]. normal: shading normals `[H, W, 3]` in [-1, 1].
-    hdr: False limits the result to [0, 1]. model: a shipped model's name or a model file. device: where the network
-    runs. Returns `[H, W, 3]`: float32, or the dtype of `color` if that is a floating-point type.
+    tensor, a Mitsuba (Dr.Jit) tensor, or a Mitsuba bitmap, whose layers `albedo` and `normal` (or `normals`), as an
+    `aov` integrator makes them, are its features where none are given. albedo: `[H, W, 3]` in [0, 1]. normal: shading
+    normals `[H, W, 3]` in [-1, 1]. hdr: False limits the result to [0, 1]. model: a shipped model's name or a model
+    file. device: where the network runs. Returns `[H, W, 3]`: float32, or the dtype of `color` if that is a
+    floating-point type.
     Argument names are those of `mitsuba_oidn.denoise`, where `hdr` is False unless said otherwise.
     Raises ValueError if shapes do not fit, ModelError if the model cannot be loaded.
     """
-    arrays = [None if array is None else _to_numpy(array) for array in (color, albedo, normal)]
+    layers = _layers(color) if _is_bitmap(color) else {"color": color}
+    albedo = layers.get("albedo") if albedo is None else albedo
+    normal = layers.get("normal") if normal is None else normal
+    arrays = [None if array is None else _to_numpy(array) for array in (layers["color"], albedo, normal)]
     result = _denoiser(model, device).denoise(*arrays)
     if not hdr:
         result = result.clip(max=1.0)
@@ -44,6 +51,21 @@ def _denoiser(model: str | os.PathLike, device: str) -> Denoiser:
 @functools.lru_cache(maxsize=4)
 def _loaded(model: str, device: str, changed: int | None) -> Denoiser:
     return Denoiser(model, device)
+
+
+def _is_bitmap(image: Any) -> bool:
+    return type(image).__name__ == "Bitmap" and type(image).__module__.partition(".")[0] == "mitsuba"
+
+
+def _layers(bitmap: Any) -> dict[str, np.ndarray]:
+    """Colour and, where they are there, albedo and normal of a Mitsuba bitmap, by the names of its layers."""
+    layers = {name: np.array(layer, dtype=np.float32) for name, layer in bitmap.split()}
+    found = {"color": layers["<root>"]}
+    for feature, names in _LAYERS.items():
+        for name in names:
+            if name in layers and layers[name].ndim == 3:
+                found.setdefault(feature, layers[name])
+    return found
 
 
 def _to_numpy(array: Any) -> np.ndarray:
@@ -65,7 +87,7 @@ def _like(original: Any, result: np.ndarray) -> Any:
         most = min(torch.finfo(dtype).max, torch.finfo(torch.float32).max)
         return torch.from_numpy(result).clip(max=most).to(original.device, dtype)
     if type(original).__module__.partition(".")[0] in ("drjit", "mitsuba"):
-        return type(original)(result)
+        return type(original)(np.ascontiguousarray(result))
     dtype = getattr(original, "dtype", None)
     floating = isinstance(dtype, np.dtype) and np.issubdtype(dtype, np.floating)
     if floating and dtype == np.float16:

@@ -3,8 +3,9 @@
 A network is a torch module whose `forward(radiance, albedo, normal)` takes linear radiance `[B, 3, H, W]` brought to
 middle grey (see `tonemap.exposure`), albedo `[B, 3, H, W]` in [0, 1] and normals `[B, 3, H, W]` in [-1, 1] (zeros where
 a feature is missing), with H and W multiples of its `multiple`, and returns denoised linear radiance `[B, 3, H, W]`.
-Its `config` holds the keyword arguments that build it again. Beyond the edges of a picture it is shown what is at the
-edges, or, if it has that attribute, the nine values of `outside`.
+Nothing that is more than `reach` pixels away, itself a multiple of
+`multiple`, has a say in a pixel. Beyond the edges of a picture a network is shown what is at the edges, or, if it has
+that attribute, the nine values of `outside`. Its `config` holds the keyword arguments that build it again.
 """
 
 from typing import Any

@@ -33,6 +33,7 @@ class KPN(nn.Module):
     """
 
     multiple = 16
+    reach = 112
 
     def __init__(self, width: int = 48, kernel: int = 5):
         super().__init__()

@@ -62,6 +62,7 @@ class OIDNUNet(nn.Module):
     """
 
     multiple = 16
+    reach = 96
     outside = (0.0,) * 6 + (-1.0,) * 3
 
     def __init__(self):

@@ -19,6 +19,7 @@ class UNet(nn.Module):
     """
 
     multiple = 32
+    reach = 160
 
     def __init__(self, output: Literal["linear", "log"] = "log"):
         super().__init__()

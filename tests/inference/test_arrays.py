@@ -128,3 +128,38 @@ def test_mitsuba_in_mitsuba_out(kernels, variant):
         [sys.executable, "-c", MITSUBA, variant, str(kernels)], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.stdout.strip() == "fine", done.stderr
+
+
+BITMAP = """
+from mcdenoise.rendering.variants import prepare_environment
+prepare_environment()
+import mcdenoise, sys
+assert "mitsuba" not in sys.modules, "importing mcdenoise imports no Mitsuba"
+import mitsuba as mi, numpy as np
+mi.set_variant("scalar_rgb")
+scene = mi.load_dict({
+    "type": "scene",
+    "integrator": {"type": "aov", "aovs": "albedo:albedo,normals:sh_normal,depth:depth", "inner": {"type": "path"}},
+    "sensor": {
+        "type": "perspective",
+        "film": {"type": "hdrfilm", "width": 40, "height": 30, "pixel_format": "rgba", "rfilter": {"type": "box"}},
+        "to_world": mi.ScalarTransform4f().look_at([0, 0, 4], [0, 0, 0], [0, 1, 0]),
+    },
+    "shape": {"type": "sphere"},
+    "light": {"type": "constant"},
+})
+mi.render(scene, spp=4, seed=1)
+bitmap = scene.sensors()[0].film().bitmap()
+clean = mcdenoise.denoise(bitmap)
+assert type(clean) is mi.Bitmap, type(clean)
+layers = dict(bitmap.split())
+color, albedo, normal = (np.array(layers[name]) for name in ("<root>", "albedo", "normals"))
+np.testing.assert_array_equal(np.array(clean), mcdenoise.denoise(color, albedo, normal))
+assert np.abs(np.array(clean) - mcdenoise.denoise(color)).max() > 1e-3, "features count"
+assert mi.variant() == "scalar_rgb"
+"""
+
+
+def test_a_bitmap_of_mitsuba_brings_its_features_along():
+    done = subprocess.run([sys.executable, "-c", BITMAP], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -9,7 +9,8 @@ from mcdenoise.errors import FrameError
 from mcdenoise.exr import read_frame, write_frame
 from mcdenoise.frame import Frame
 from mcdenoise.inference.denoiser import Denoiser
-from mcdenoise.inference.files import apply, plan
+from mcdenoise.inference.files import plan
+from mcdenoise.inference.sequence import FINGERPRINT, apply
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,7 @@ def test_all_but_radiance_stays_as_mitsuba_wrote_it(from_mitsuba, tmp_path, deno
         assert pixels.dtype == np.dtype(component)
         assert (pixels.tobytes() == before[name].tobytes()) == (name not in "RGB"), name
     old, new = header(source), header(tmp_path / "out.exr")
+    assert set(new) - set(old) <= {FINGERPRINT}
     for name in old:
         if name != "channels":
             assert str(new[name]) == str(old[name]), name
@@ -259,3 +261,43 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_that_frame(tmp_path, denois
     (tmp_path / "file").write_text("in the way")
     (result,) = run([source], denoiser, tmp_path / "file/out")
     assert "cannot be made" in result.error
+
+
+def test_a_rerun_does_only_what_is_missing_or_has_changed(tmp_path, denoiser, kernels):
+    for k in range(4):
+        write(tmp_path / f"in/f{k}.exr", k)
+    out = tmp_path / "out"
+    assert [r.kept for r in run([tmp_path / "in/*.exr"], denoiser, out)] == [False] * 4
+    times = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+    (out / "f1.exr").unlink()
+    (out / "f2.exr").write_bytes((out / "f2.exr").read_bytes()[:300])
+    write(tmp_path / "in/f3.exr", 9)
+    results = run([tmp_path / "in/*.exr"], denoiser, out)
+    assert [(r.kept, r.error) for r in results] == [(True, None), *[(False, None)] * 3]
+    assert (out / "f0.exr").stat().st_mtime_ns == times["f0.exr"]
+    assert (out / "f3.exr").stat().st_mtime_ns != times["f3.exr"]
+    assert all(r.kept for r in run([tmp_path / "in/*.exr"], denoiser, out))
+    results = run([tmp_path / "in/*.exr"], denoiser, out, preview=True)
+    assert not any(r.kept for r in results), "previews were missing"
+    other = Denoiser("default", "cpu", "float32")
+    assert not any(r.kept for r in run([tmp_path / "in/*.exr"], other, out)), "another model"
+    assert len(header(out / "f0.exr")[FINGERPRINT]) == 32
+
+
+def test_results_come_in_order_and_files_are_those_of_one_at_a_time(tmp_path, denoiser):
+    sources = [write(tmp_path / f"f{k}.exr", k, height=24 + 8 * (k % 3)) for k in range(7)]
+    results = run(sources, denoiser, tmp_path / "together")
+    assert [r.task.frames[0] for r in results] == sources
+    for source in sources:
+        run([source], denoiser, tmp_path / "alone")
+        assert (tmp_path / "alone" / source.name).read_bytes() == (tmp_path / "together" / source.name).read_bytes()
+
+
+def test_who_stops_in_the_middle_leaves_whole_files(tmp_path, denoiser):
+    sources = [write(tmp_path / f"in/f{k}.exr", k) for k in range(6)]
+    results = apply(plan(sources, tmp_path / "out", False), denoiser)
+    next(results)
+    results.close()
+    left = sorted((tmp_path / "out").iterdir())
+    assert 1 <= len(left) < 6
+    assert all(path.suffix == ".exr" and read_frame(path).size == (32, 24) for path in left)

@@ -1,0 +1,95 @@
+"""How long denoising takes beside Open Image Denoise, from arrays to an array, in one run.
+
+    python benchmarks/apply.py [--size 1920 1080] [--runs 5] [--model default]... [--device auto]
+
+Radiance, albedo and normal in, radiance out, with everything that has to be done in between; models and filters are
+loaded before. Every method takes its turn in every run; medians, their range, and the ratio to OIDN's High quality of
+the same run. Then where the time of the models goes, each stage timed alone.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import mitsuba_oidn
+import numpy as np
+import torch
+
+from mcdenoise import Denoiser
+from mcdenoise.inference.repair import finite_radiance
+from mcdenoise.tonemap import exposure
+
+_HIGH = "OIDN High"
+
+
+def main() -> None:
+    """Parse the command line, measure, print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, nargs=2, default=(1920, 1080), metavar=("W", "H"))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--model", action="append", help="a model's name or file [default: default]")
+    parser.add_argument("--device", default="auto")
+    arguments = parser.parse_args()
+    images = _images(*arguments.size)
+    models = {name: Denoiser(name, arguments.device) for name in arguments.model or ["default"]}
+    methods: dict[str, Callable[[], np.ndarray]] = {}
+    for quality in ("High", "Balanced", "Fast"):
+        chosen = getattr(mitsuba_oidn.Quality, quality)
+        methods[f"OIDN {quality}"] = lambda q=chosen: np.asarray(mitsuba_oidn.denoise(*images, hdr=True, quality=q))
+    for name, denoiser in models.items():
+        methods[f"{name} ({denoiser.device}, {denoiser.precision})"] = lambda d=denoiser: d.denoise(*images)
+    seconds = _measured(methods, arguments.runs)
+    width, height = arguments.size
+    print(f"{width} x {height} with albedo and normal, {torch.get_num_threads()} threads, {arguments.runs} runs\n")
+    print(f"| method | s | range | / {_HIGH} |\n|---|---|---|---|")
+    for name, times in seconds.items():
+        ratio = statistics.median(one / high for one, high in zip(times, seconds[_HIGH], strict=True))
+        print(f"| {name} | {statistics.median(times):.2f} | {min(times):.2f} to {max(times):.2f} | {ratio:.2f} |")
+    for name, denoiser in models.items():
+        _print_stages(name, denoiser, images, arguments.runs)
+
+
+def _images(width: int, height: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Noise on a smooth picture; what is on it does not change the time."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    light = np.stack([1.2 + np.sin(x * 0.03) * np.cos(y * 0.05)] * 3, axis=-1)
+    color = light * rng.gamma(0.5, 2.0, light.shape)
+    albedo, normal = np.clip(light / 3, 0, 1), np.clip(light - 1, -1, 1)
+    return tuple(np.ascontiguousarray(image, np.float32) for image in (color, albedo, normal))
+
+
+def _measured(methods: dict[str, Callable[[], np.ndarray]], runs: int) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {name: [] for name in methods}
+    for method in methods.values():
+        method()
+    for _ in range(runs):
+        for name, method in methods.items():
+            started = time.perf_counter()
+            method()
+            seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def _print_stages(name: str, denoiser: Denoiser, images: tuple[np.ndarray, ...], runs: int) -> None:
+    color, albedo, normal = images
+    inputs = torch.from_numpy(np.concatenate(images, axis=2)).permute(2, 0, 1)[None]
+
+    def network() -> None:
+        with torch.inference_mode():
+            denoiser._run(inputs)
+
+    stages = {
+        "finding NaN, Inf and negative pixels": lambda: finite_radiance(color),
+        "exposure": lambda: exposure(color),
+        "joining radiance and features": lambda: np.concatenate([color * 0.5, albedo.clip(0, 1), normal], axis=2),
+        "the network, padding and copies to its device included": network,
+    }
+    print(f"\n{name}, stage by stage:\n\n| stage | s |\n|---|---|")
+    for stage, times in _measured(stages, runs).items():
+        print(f"| {stage} | {statistics.median(times):.3f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""Denoising frame files one after the other: the next is read and the last written while one is denoised."""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as imageio
+import numpy as np
+
+from mcdenoise import __version__
+from mcdenoise.atomic import replacing
+from mcdenoise.errors import FrameError, McdenoiseError, is_out_of_memory
+from mcdenoise.exr import read_attributes, read_frame, replace_radiance
+from mcdenoise.frame import Frame, mean_frame
+from mcdenoise.inference.candidates import usable
+from mcdenoise.inference.combine import Denoise, combine
+from mcdenoise.inference.denoiser import Denoiser
+from mcdenoise.inference.files import Task
+from mcdenoise.tonemap import display, exposure
+
+ERROR_CHANNEL = "error.Y"
+"""The expected squared error of each pixel, mean over R, G and B."""
+
+FINGERPRINT = "mcdenoiseFingerprint"
+"""Header attribute of a result: a hash of what it was made from and by."""
+
+_AHEAD = 1  # frames that are read and not yet denoised, and as many that are denoised and not yet written
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of a task.
+
+    kept: the result of the same frames, model and options was there already. notes: sentences on what was missing or
+    had to differ. error: why it failed, or None. relmse: with realizations, the estimated relative mean squared error
+    of the result. weights: what each denoiser and, as `input`, the noisy picture have in it.
+    """
+
+    task: Task
+    seconds: float = 0.0
+    kept: bool = False
+    preview: Path | None = None
+    relmse: float | None = None
+    weights: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+
+
+@dataclass
+class _Work:
+    """A task on its way: what it was read as, and what came of it."""
+
+    task: Task
+    fingerprint: str
+    applied: Applied
+    frames: list[Frame] = field(default_factory=list)
+    noisy: np.ndarray | None = None
+    denoised: np.ndarray | None = None
+    channels: dict[str, np.ndarray] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+
+def apply(
+    tasks: Sequence[Task],
+    denoiser: Denoiser,
+    preview: bool = False,
+    denoisers: Mapping[str, Denoise] | None = None,
+) -> Iterator[Applied]:
+    """Denoise each task's frames and write its output, whole or not at all; one that fails is told, and others go on.
+
+    The output is a copy of the first frame with its R, G, B replaced (see `exr.replace_radiance`), and the attribute
+    FINGERPRINT; an output with the same fingerprint is kept as it is. Several realizations are given to `combine` with
+    `denoisers` (by default `denoiser` alone), and the output has one more channel, ERROR_CHANNEL. preview: also write
+    a PNG beside the output, noisy on the left and denoised on the right. Results come in the order of the tasks.
+    """
+    found = dict(denoisers or {"model": denoiser.denoise})
+    files = [(name, Path(name).stat().st_mtime_ns) for name in found if Path(name).is_file()]
+    made_by = f"{__version__} {denoiser.identity} {list(found)} {files}"
+    reading: deque[Future[_Work]] = deque()
+    writing: deque[Future[_Work]] = deque()
+    waiting = deque(tasks)
+    with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
+        try:
+            while waiting or reading or writing:
+                while waiting and len(reading) < _AHEAD:
+                    reading.append(reader.submit(_guarded, _read, waiting.popleft(), made_by, preview))
+                while writing and (writing[0].done() or len(writing) >= _AHEAD or not reading):
+                    work = writing.popleft().result()
+                    yield replace(work.applied, seconds=time.perf_counter() - work.started)
+                if reading:
+                    work = _guarded(_denoise, reading.popleft().result(), denoiser, found)
+                    writing.append(writer.submit(_guarded, _write, work, preview))
+        finally:
+            for pool in (reader, writer):
+                pool.shutdown(cancel_futures=True)
+
+
+def _guarded(step: Callable[..., _Work], given: Task | _Work, *arguments: Any) -> _Work:
+    """A step of a task; if it fails, the task has failed, and is passed on as such."""
+    if isinstance(given, _Work) and (given.applied.error or given.applied.kept):
+        return given
+    task = given if isinstance(given, Task) else given.task
+    try:
+        return step(given, *arguments)
+    except (McdenoiseError, OSError, MemoryError, ValueError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+            raise
+        text = "out of memory" if is_out_of_memory(error) else str(error)
+        text = text if isinstance(error, McdenoiseError) else f"{task.name}: {text}."
+        return _Work(task, "", Applied(task, error=text))
+
+
+def _read(task: Task, made_by: str, preview: bool) -> _Work:
+    work = _Work(task, _fingerprint(task, made_by), Applied(task))
+    shown = _preview_of(task) if preview else None
+    if _fingerprint_in(task.output) == work.fingerprint and (shown is None or shown.is_file()):
+        work.applied = Applied(task, kept=True, preview=shown)
+        return work
+    work.frames = [read_frame(path) for path in task.frames]
+    for path, frame in zip(task.frames[1:], work.frames[1:], strict=True):
+        if frame.size != work.frames[0].size:
+            raise FrameError(
+                f"{path}: is {frame.size}, but realizations of one view must all be {work.frames[0].size}."
+            )
+    return work
+
+
+def _denoise(work: _Work, denoiser: Denoiser, denoisers: Mapping[str, Denoise]) -> _Work:
+    work.started = time.perf_counter()
+    frames = work.frames
+    frame = mean_frame(frames) if len(frames) > 1 else frames[0]
+    work.noisy = frame.radiance
+    work.applied = replace(work.applied, notes=_notes(work.task, frame))
+    if len(frames) > 1:
+        found = usable(denoisers, frame.albedo is not None)
+        combined = combine(frames, list(found.values()))
+        weights = dict(zip(found, map(float, combined.weights), strict=True)) | {"input": float(combined.kept[0])}
+        work.denoised, work.channels = combined.radiance, {ERROR_CHANNEL: combined.error}
+        work.applied = replace(work.applied, relmse=combined.relmse, weights=weights)
+    else:
+        work.denoised = denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
+    work.frames = []
+    return work
+
+
+def _write(work: _Work, preview: bool) -> _Work:
+    task = work.task
+    try:
+        task.output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FrameError(f"{task.output.parent}: the folder cannot be made: {error.strerror}.") from None
+    attributes = {FINGERPRINT: work.fingerprint}
+    notes = replace_radiance(task.frames[0], task.output, work.denoised, work.channels, attributes)
+    shown = None
+    if preview:
+        shown = _preview_of(task)
+        scale = exposure(work.denoised)
+        with replacing(shown) as temporary:
+            both = [display(work.noisy, scale), display(work.denoised, scale)]
+            imageio.imwrite(temporary, np.concatenate(both, axis=1))
+    work.applied = replace(work.applied, preview=shown, notes=[*work.applied.notes, *notes])
+    work.noisy = work.denoised = None
+    work.channels = {}
+    return work
+
+
+def _preview_of(task: Task) -> Path:
+    return task.output.with_suffix(".png")
+
+
+def _fingerprint(task: Task, made_by: str) -> str:
+    """Of the frames as their files are now, and of what denoises them."""
+    hasher = hashlib.blake2b(made_by.encode(), digest_size=16)
+    for path in task.frames:
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise FrameError(f"{path}: cannot be read: {error.strerror}.") from None
+        hasher.update(f"\0{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode(errors="surrogateescape"))
+    return hasher.hexdigest()
+
+
+def _fingerprint_in(output: Path) -> str | None:
+    if not output.is_file():
+        return None
+    try:
+        return str(read_attributes(output).get(FINGERPRINT))
+    except FrameError:
+        return None  # half a file of somebody else's, or none of ours: it is replaced
+
+
+def _notes(task: Task, frame: Frame) -> list[str]:
+    """What the user should know of the frame that is denoised."""
+    notes = []
+    missing = [name for name in ("albedo", "normal") if getattr(frame, name) is None]
+    if missing:
+        notes.append(f"{task.name}: no {' and no '.join(missing)} in it; denoised without, which costs quality.")
+    invalid = int((~np.isfinite(frame.radiance)).any(axis=2).sum())
+    if invalid:
+        notes.append(f"{task.name}: {invalid} pixels are NaN or Inf and take their neighbours' median.")
+    if (frame.radiance < 0).any():
+        notes.append(
+            f"{task.name}: {int((frame.radiance < 0).any(axis=2).sum())} pixels are negative and count as zero."
+        )
+    return notes
