@@ -98,8 +98,11 @@ def scenes(out: str, sheet: str | None, table: str | None, **options: Any) -> No
     if "" in (out, sheet, table):
         raise click.UsageError("a file's name is empty.")
     for file in (sheet, table):
-        if file is not None and not Path(file).absolute().parent.is_dir():
-            raise click.UsageError(f"{file}: there is no such folder.")
+        folder = None if file is None else Path(file).absolute().parent
+        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise click.UsageError(f"{file}: its folder is not there, or cannot be written.")
+    if sheet is not None and Path(sheet).suffix.lower() != ".png":
+        raise click.UsageError(f"{sheet}: the sheet is a PNG: end its name in .png.")
     good = show_generating(generate(out, **options), options["count"], out)
     if sheet or table:
         show_overview(out, sheet, table)

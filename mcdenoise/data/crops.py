@@ -18,6 +18,7 @@ from mcdenoise.tonemap import exposure_of_blocks
 _LEAST_VISIT = 16
 _NUMBERS = 12  # random ones that an example takes, besides one for each realization
 _PHILOX_WORDS = 4  # that a step of the generator's counter gives
+_FULL = 0.9  # of the cache, that frames may take to be all kept: headers come on top, and a disk is kept less than full
 _POOL_SHARE = 0.45  # of the cache, for the views in use; as much for those that come next
 
 
@@ -75,7 +76,10 @@ class CropDataset(Dataset):
     ):
         self.views = usable_views(views, target)
         if not self.views and target == "reference":
-            raise DataError("no view has a reference (ref_a.exr, ref_b.exr): render with --reference-spp.")
+            raise DataError(
+                "no view has a reference (ref_a.exr and ref_b.exr; in OIDN's naming _ref, or an image of more samples "
+                "than the others): render with --reference-spp."
+            )
         if not self.views:
             raise DataError(
                 "no view has two independent realizations, which noisy targets need (renders at different spp may "
@@ -93,8 +97,9 @@ class CropDataset(Dataset):
         self._block = -(-wanted // _PHILOX_WORDS) * _PHILOX_WORDS
         self.bytes = decoded_bytes(self.views, target)
         one = self.bytes / len(self.views)
-        fits = self.bytes <= self.cache.limit
+        fits = self.bytes <= _FULL * self.cache.limit
         pool = len(self.views) if fits else max(1, int(_POOL_SHARE * self.cache.limit / one)) * ranks
+        self.crowded = not fits and one > _POOL_SHARE * self.cache.limit
         area = sum(view.size[0] * view.size[1] for view in self.views) / len(self.views)
         visit = max(_LEAST_VISIT, int(2 * area / crop**2))  # each pixel is in two crops of a visit, or so
         self.schedule = Schedule(len(self.views), batch, ranks, min(pool, len(self.views)), visit, seed)
@@ -131,7 +136,7 @@ class CropDataset(Dataset):
                 if chosen is not None:
                     break
             else:
-                raise DataError(f"{view.folder} and all other views hold no two frames that can be decoded.")
+                raise DataError(f"no view is left whose frames can be decoded; the last that was tried: {view.folder}.")
         inputs, targets = chosen
         height, width = inputs[0].pixels.shape[1:]
         top = int(numbers[2] * (max(0, height - self.crop) + 1))
@@ -165,7 +170,7 @@ class CropDataset(Dataset):
             most = len(order) if view.independent else 1
             taken = 1 if coin < 0.5 else 1 + int(count * most)
             frames = (frame for frame in map(self.cache.get, order) if frame is not None)
-            inputs = tuple(frame for frame, _ in zip(frames, range(taken), strict=False))
+            inputs = tuple(frame for _, frame in zip(range(taken), frames, strict=False))
             targets = tuple(frame for frame in map(self.cache.get, view.references) if frame is not None)
             return (inputs, targets) if inputs and len(targets) == len(view.references) else None
         usable = tuple(frame for frame in map(self.cache.get, order) if frame is not None)

@@ -63,7 +63,10 @@ class _Memory:
         self._free: dict[tuple[int, ...], list[np.ndarray]] = {}
 
     def take(self, shape: tuple[int, ...]) -> np.ndarray:
-        """An uninitialised array, float32, whose memory is kept for the next one once it and all its views are gone."""
+        """An uninitialised array, float32, whose memory is kept for the next one once the array itself is gone.
+
+        Tensors that torch makes of it keep it alive, and views of those too; NumPy's views of it do not.
+        """
         free = self._free.setdefault(shape, [])
         try:
             array = free.pop()

@@ -46,6 +46,8 @@ def plan(renders: str | os.PathLike, out: str | os.PathLike) -> tuple[list[Image
     something else is in the way of an image.
     """
     renders, out = Path(renders), Path(out)
+    if out.resolve() == renders.resolve() or renders.resolve() in out.resolve().parents:
+        raise DataError(f"{out}: lies in the folder that is exported, which would then hold every view twice.")
     images, without = [], 0
     for view in find_views(renders):
         if naming.is_oidn_name(view.realizations[0]):

@@ -38,6 +38,8 @@ def choose_cache(
         raise DataError(f"--cache-gib must be a finite number above 0, not {gib}.")
     if place == "cuda" and device.type != "cuda":
         raise DataError(f"--cache cuda keeps frames on the GPU that trains, and training is on {device}.")
+    if folder is not None and place != "disk":
+        raise DataError("--cache-folder is for --cache disk.")
     if place == "auto":
         place = "host"
         if device.type == "cuda":
@@ -60,11 +62,17 @@ def describe(dataset: CropDataset) -> str:
     where = "host memory" if cache.device.type == "cpu" else f"the memory of {cache.device}"
     if isinstance(cache, DiskFrameCache):
         where = f"files in {cache.folder}"
-    size, limit = (f"{count / GIB:.2f} GiB" for count in (dataset.bytes, cache.limit))
+    size, limit = map(_size, (dataset.bytes, cache.limit))
     if schedule.whole:
         return f"decoded frames take {size} and are all kept in {where} (limit {limit})"
     few = ", fewer than a batch takes" if schedule.pool < schedule.slots else ""
+    if dataset.crowded:
+        few += "; the cache does not hold two views, so that frames are decoded again and again"
     return (
         f"decoded frames take {size}, of which {limit} are kept in {where}: {schedule.pool} of {schedule.views} views "
         f"are in use at a time{few}, and each is decoded anew every epoch (a larger --cache-gib saves that)"
     )
+
+
+def _size(count: int) -> str:
+    return f"{count / GIB:.2f} GiB" if count >= GIB / 10 else f"{count / 2**20:.1f} MiB"

@@ -18,11 +18,11 @@ _TAGS = {
     "film": "hdrfilm",
     "sampler": "independent",
     "rfilter": "box",
-    "shape": "ply sphere cylinder rectangle disk cube bsplinecurve linearcurve",
+    "shape": "ply sphere cylinder rectangle disk cube bsplinecurve",
     "emitter": "area sunsky constant envmap point spot directional",
     "medium": "homogeneous",
     "phase": "hg isotropic",
-    "texture": "bitmap checkerboard",
+    "texture": "bitmap",
     "bsdf": "diffuse dielectric thindielectric roughdielectric conductor roughconductor plastic roughplastic "
     "principled principledthin twosided mask bumpmap normalmap blendbsdf hair null",
 }
@@ -151,7 +151,7 @@ class _Writer:
             else:
                 kind, ending, write, data = "picture", ".png", partial(write_png, smallest=False), content.pixels
             name = self._number(kind) + ending
-            if not (self._folder / name).exists():
+            if ending == ".exr" or not (self._folder / name).exists():  # radiance may have been scaled since
                 write(self._folder / name, data)
             self._remember(content, name)
         return self._names[id(content)]

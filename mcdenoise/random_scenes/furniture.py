@@ -777,7 +777,7 @@ def _panel(rng: np.random.Generator, width: float, height: float, z: float, flux
         parts.append(Part(picture_plane(width, height), materials.screen(rng), to_world=place))
     else:
         upright = place @ rotation("x", 90) @ scaling(width / 2, height / 2, 1)
-        glow = _lit_screen(rng, width, height, flux)
+        glow = _lit_screen(rng.spawn(1)[0], width, height, flux)
         parts.append(
             Part(
                 {"type": "rectangle"}, {"type": "diffuse", "reflectance": Rgb(0.02, 0.02, 0.02)}, glow, to_world=upright
@@ -804,20 +804,6 @@ def television(rng: np.random.Generator, flux: Rgb | None = None) -> Thing:
         ]
     parts.append(joined(choose(rng, [materials.dark_metal, materials.plastic, materials.metal])(rng), *feet))
     return standing("television", parts)
-
-
-def monitor(rng: np.random.Generator, flux: Rgb | None = None) -> Thing:
-    """A computer screen, 0.45 to 0.8 m wide, on a stand; dark, or lit with `flux`."""
-    width = float(rng.uniform(0.45, 0.8))
-    height, lift = width * float(rng.uniform(0.42, 0.65)), float(rng.uniform(0.08, 0.16))
-    parts = _panel(rng, width, height, height / 2 + lift, flux)
-    stand = [
-        prism(rounded_rectangle(0.24, 0.2, 0.02), 0, 0.01, 0.002),
-        beam((0, 0.06, 0.008), (0, 0.045, lift + 0.4 * height), 0.05, 0.012),
-        board((0.1, 0.04, 0.1), (0, 0.026, lift + 0.35 * height)),
-    ]
-    parts.append(joined(choose(rng, [materials.dark_metal, materials.plastic, materials.metal])(rng), *stand))
-    return standing("monitor", parts)
 
 
 Maker = Callable[[np.random.Generator], Thing]

@@ -1,12 +1,12 @@
 """Making many random scenes: each from its seed and number alone, in processes of their own."""
 
 import json
-import logging
 import os
 import shutil
+import socket
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -20,8 +20,8 @@ from mcdenoise.random_scenes.composition import Composition, Viewpoint
 from mcdenoise.random_scenes.files import write_scene
 from mcdenoise.random_scenes.meshes import Mesh
 from mcdenoise.random_scenes.parts import Part, Picture, Plugin, Rgb, choose, plugins_in
-
-_log = logging.getLogger(__name__)
+from mcdenoise.rendering.discovery import split_of
+from mcdenoise.rendering.reasons import one_line
 
 KINDS = {"interior": 0.6, "outdoor": 0.18, "product": 0.22}
 """What is made, and how often."""
@@ -32,7 +32,6 @@ SIZES = {(384, 288): 0.35, (408, 272): 0.25, (448, 252): 0.2, (328, 328): 0.1, (
 _COMPOSITIONS = 8
 _VIEWPOINTS = 8
 _GOOD_VIEWS = 2
-_MIDDLE_GREY = 0.18
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,23 @@ def generate(
 
     Scene number i depends on the seed and i alone, so more can be added later, and on any machine. Scenes that are
     there already are kept. split: `train`, or `validation` for scenes that are never trained on. workers: processes,
-    by default one a core. Raises SceneError if a folder of that name holds something else, or `out` cannot be written.
+    by default one a core. Raises SceneError if a folder of that name holds something else or a scene of the other
+    split, or if `out` cannot be written.
     """
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SceneError(f"{out}: cannot be made: {error.strerror}.") from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise SceneError(f"{out}: cannot be written.")
     missing = []
     for number in range(first, first + count):
         folder = _folder(out, seed, number)
         if (folder / "about.json").is_file() and (folder / "scene.xml").is_file():
+            there = split_of(folder / "scene.xml")
+            if there != split:
+                raise SceneError(f"{folder}: is there already, for {there}: choose another folder for {split}.")
             yield SceneMade(folder, kept=True)
         elif folder.exists():
             raise SceneError(f"{folder}: is no scene made here: choose another folder, or delete it.")
@@ -96,30 +101,47 @@ def _made(out: Path, seed: int, numbers: list[int], split: str, workers: int) ->
         waiting = {pool.submit(make, out, seed, number, split): number for number in numbers}
         for done in as_completed(waiting):
             number = waiting[done]
-            try:
-                yield number, done.result()
-            except SceneError as error:
-                yield number, SceneRejected(number, str(error))
-            except BrokenProcessPool:
+            event = _event(done, number)
+            if event is None:
                 # Which of those at work did it is not known: each of them is tried once more, alone.
-                broken = [other for future, other in waiting.items() if not future.done() or future.exception()]
+                broken = [other for future, other in waiting.items() if not future.done() or _died(future)]
                 for suspect in broken[: workers + 1]:
                     yield suspect, _alone(out, seed, suspect, split)
                 return
+            yield number, event
     finally:
         for process in (pool._processes or {}).values():
             process.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
+        for left in out.glob(f".random-*{_mark(os.getpid())}"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _event(done: Future[Event], number: int) -> Event | None:
+    """What came of a scene, whatever went wrong with it; None if its process died."""
+    try:
+        return done.result()
+    except BrokenProcessPool:
+        return None
+    except SceneError as error:
+        return SceneRejected(number, str(error))
+    except Exception as error:  # one scene must not cost the others
+        return SceneRejected(number, one_line(f"scene {number} failed: {type(error).__name__}: {error}."))
+
+
+def _died(future: Future[Event]) -> bool:
+    return isinstance(future.exception(), BrokenProcessPool)
+
+
+def _mark(process: int) -> str:
+    """The ending of folders that `process` of this machine, and its workers, have in work."""
+    return f".{socket.gethostname()}-{process}.tmp"
 
 
 def _alone(out: Path, seed: int, number: int, split: str) -> Event:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        try:
-            return pool.submit(make, out, seed, number, split).result()
-        except SceneError as error:
-            return SceneRejected(number, str(error))
-        except BrokenProcessPool:
-            return SceneRejected(number, "Mitsuba crashed on it, or ran out of memory.")
+        event = _event(pool.submit(make, out, seed, number, split), number)
+    return event or SceneRejected(number, f"scene {number}: Mitsuba crashed on it, or ran out of memory.")
 
 
 def make(out: Path, seed: int, number: int, split: str) -> SceneMade:
@@ -127,7 +149,7 @@ def make(out: Path, seed: int, number: int, split: str) -> SceneMade:
     from mcdenoise.random_scenes import judge
 
     folder = _folder(out, seed, number)
-    work = folder.with_name(f".{folder.name}.tmp")
+    work = folder.with_name(f".{folder.name}{_mark(os.getppid())}")
     faults = []
     for attempt in range(_COMPOSITIONS):
         shutil.rmtree(work, ignore_errors=True)
@@ -150,7 +172,10 @@ def make(out: Path, seed: int, number: int, split: str) -> SceneMade:
             comment = f"Random scene {number} of seed {seed}: {composition.name}.\n" + _wrapped(composition.elements)
             _write(work, composition, verdict.viewpoint, size, depth, brightness, comment, split)
             _describe(work / "about.json", kind, composition, verdict.viewpoint, attempt)
-            work.replace(folder)
+            if not (folder / "about.json").is_file():  # another run may have been faster, with the same bytes
+                work.replace(folder)
+        except OSError as error:
+            raise SceneError(f"{folder}: cannot be written: {error.strerror or error}.") from None
         finally:
             shutil.rmtree(work, ignore_errors=True)
         return SceneMade(folder, kept=False)

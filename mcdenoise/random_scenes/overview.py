@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,13 +20,22 @@ from mcdenoise.tonemap import display
 
 _log = logging.getLogger(__name__)
 
+_HEADINGS = {
+    "kind": "Kind",
+    "composition": "Composition",
+    "elements": "Element",
+    "bsdfs": "BSDF",
+    "textures": "Texture",
+    "effects": "Effect",
+}
 _TILE = (192, 144)
 _GAP = 4
 
 
 def scene_folders(out: str | os.PathLike) -> list[Path]:
-    """The random scenes in `out`, sorted. Raises SceneError if there are none."""
-    found = sorted(path.parent for path in Path(out).glob("random-*/about.json"))
+    """The random scenes in `out` that are whole, sorted. Raises SceneError if there are none."""
+    folders = sorted(path.parent for path in Path(out).glob("random-*/about.json"))
+    found = [folder for folder in folders if (folder / "scene.xml").is_file()]
     if not found:
         raise SceneError(f"{out}: no random scenes there: make some with `mcdenoise scenes {out} --count 64`.")
     return found
@@ -68,17 +78,9 @@ def contact_sheet(
 
 def occurrence_table(folders: list[Path]) -> str:
     """Markdown tables of the share of scenes in which each kind, element, material, texture and effect occurs."""
-    abouts = [json.loads((folder / "about.json").read_text(encoding="utf-8")) for folder in folders]
+    abouts = [_about(folder) for folder in folders]
     lines = [f"{len(abouts)} scenes."]
-    headings = {
-        "kind": "Kind",
-        "composition": "Composition",
-        "elements": "Element",
-        "bsdfs": "BSDF",
-        "textures": "Texture",
-        "effects": "Effect",
-    }
-    for key, heading in headings.items():
+    for key, heading in _HEADINGS.items():
         counts: Counter[str] = Counter()
         for about in abouts:
             value = about[key]
@@ -87,6 +89,17 @@ def occurrence_table(folders: list[Path]) -> str:
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         lines += [f"| {name} | {100 * count / len(abouts):.1f}% |" for name, count in ordered]
     return "\n".join(lines) + "\n"
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    path = folder / "about.json"
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        if not set(_HEADINGS) <= set(about):
+            raise ValueError
+    except (OSError, ValueError, TypeError):
+        raise SceneError(f"{path}: is damaged: delete {folder}, and make that scene again.") from None
+    return about
 
 
 def write_table(folders: list[Path], path: Path) -> None:

@@ -237,7 +237,9 @@ def _living_room(rng: np.random.Generator, room: Room) -> None:
     if rng.random() < 0.3:
         room.against_wall(rng, building.fireplace(rng, _flux(rng) if rng.random() < 0.4 else None))
     if rng.random() < 0.5:
-        room.against_wall(rng, furniture.television(rng))
+        screen = rng.spawn(1)[0]
+        flux = _flux(screen).times(0.2) if screen.random() < 0.35 else None
+        room.against_wall(rng, furniture.television(rng, flux))
     _along_walls(rng, room, furniture.STORAGE, int(rng.integers(2, 6)))
     _scatter(rng, room, lamps.FLOOR_LAMPS, int(rng.integers(0, 2)))
     _greenery(rng, room, 1.0)
@@ -556,6 +558,9 @@ def _light(rng: np.random.Generator, room: Room, light: str) -> dict[str, Plugin
         tint = Rgb(*(strength * (1 + rng.uniform(-0.12, 0.12)) for _ in range(3)))
         for wall, opening in windows:
             room.parts.append(moved_part(glow(opening, shell.thickness, tint), wall.to_room))
+        if shell.skylight is not None:
+            lid = translation(0.0, 0.0, shell.height) @ rotation("x", 90.0)
+            room.parts.append(moved_part(glow(shell.skylight, shell.thickness, tint), lid))
     if light in ("evening", "sun and lamps"):
         _lamps(rng, room)
     _close_windows(rng, room, windows)

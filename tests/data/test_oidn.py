@@ -252,6 +252,13 @@ def test_export_goes_on_where_it_was_and_follows_what_changed(renders, tmp_path)
     assert torch.equal(decode(out / "a/view001_00008spp.hdr.exr").pixels, truth.pixels)
 
 
+@pytest.mark.parametrize("place", ["", "inside", "inside/deep"])
+def test_nothing_is_exported_into_the_folder_itself(renders, place):
+    """Every view would be in it twice, and so could be trained on and held back at once."""
+    with pytest.raises(DataError, match="lies in the folder that is exported"):
+        plan(renders, renders / place)
+
+
 @pytest.mark.parametrize("name", ["view000_0008spp.hdr.exr", "view000_00008spp.nrm.exr", "view000_ref.alb.exr"])
 def test_foreign_files_are_not_overwritten(renders, tmp_path, name):
     (tmp_path / "out/a").mkdir(parents=True)

@@ -54,3 +54,37 @@ def test_it_says_where_frames_are_and_what_that_costs(tmp_path):
     assert "--cache-gib" in small
     disk = CropDataset(views, crop=32, cache=DiskFrameCache(2**30, tmp_path / "cache"))
     assert f"files in {tmp_path / 'cache'}" in describe(disk)
+
+
+def test_a_folder_for_a_cache_that_is_not_on_disk_is_refused(tmp_path):
+    with pytest.raises(DataError, match="is for --cache disk"):
+        choose_cache("host", None, tmp_path, CPU, 0)
+
+
+def test_a_cache_that_is_said_to_hold_all_frames_does(tmp_path):
+    """Also where it is only a little larger than they are, and on disk, where some room is always left."""
+    write_view(tmp_path / "renders/a/view000", picture(64, 48), realizations=3)
+    write_view(tmp_path / "renders/b/view000", picture(64, 48, 1), realizations=3)
+    views = find_views(tmp_path / "renders")
+    for share in (1.0, 1.02, 1.2):
+        for kind in ("host", "disk"):
+            limit = int(share * CropDataset(views, crop=16).bytes)
+            folder = tmp_path / f"{kind}-{share}"
+            cache = DiskFrameCache(limit, folder) if kind == "disk" else FrameCache(limit)
+            dataset = CropDataset(views, crop=16, cache=cache)
+            for index in range(40):
+                dataset[index]
+            if "all kept" in describe(dataset):
+                held = len(list(folder.iterdir())) if kind == "disk" else len(cache._frames)
+                assert (share, held) == (1.2, 6)
+            else:
+                assert share < 1.2
+
+
+def test_a_cache_for_less_than_two_views_is_pointed_out(tmp_path):
+    for k in range(3):
+        write_view(tmp_path / f"{k}/view000", picture(64, 48, k), realizations=2)
+    views = find_views(tmp_path)
+    one = CropDataset(views, crop=16).bytes // 3
+    assert "does not hold two views" in describe(CropDataset(views, crop=16, cache=FrameCache(one)))
+    assert "does not hold two views" not in describe(CropDataset(views, crop=16, cache=FrameCache(int(2.5 * one))))

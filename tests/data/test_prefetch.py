@@ -130,7 +130,7 @@ def test_an_error_reaches_who_asks_for_batches(tmp_path):
     for path in folder.iterdir():
         path.write_bytes(path.read_bytes()[:-50])
     source = batches(CropDataset(views, crop=16), 0, 2)
-    with pytest.raises(DataError, match="no two frames"):
+    with pytest.raises(DataError, match="no view is left"):
         next(source)
     assert not workers()
 

@@ -120,7 +120,7 @@ def test_views_whose_pixels_are_broken_are_passed_over_while_drawing(tmp_path):
         path.unlink()
     shutil.rmtree(tmp_path / "good")
     nothing = CropDataset(dataset.views, crop=32)
-    with pytest.raises(DataError, match="no two frames"):
+    with pytest.raises(DataError, match="no view is left"):
         nothing[0]
 
 

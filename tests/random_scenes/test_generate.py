@@ -3,16 +3,21 @@
 import json
 import os
 import signal
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import mitsuba as mi
 import numpy as np
+import OpenEXR
 import pytest
 
 from mcdenoise.errors import SceneError
+from mcdenoise.random_scenes import generate as generating
+from mcdenoise.random_scenes.files import write_scene
 from mcdenoise.random_scenes.generate import SceneMade, SceneRejected, brightened, generate
 from mcdenoise.random_scenes.overview import occurrence_table, scene_folders
-from mcdenoise.random_scenes.parts import Picture, Rgb
+from mcdenoise.random_scenes.parts import Part, Picture, Rgb
 from mcdenoise.rendering.discovery import find_scenes, split_of
 from mcdenoise.tonemap import exposure
 
@@ -96,6 +101,46 @@ def test_the_split_is_marked(scenes, tmp_path):
     (event,) = generate(tmp_path, 1, SEED, first=3, split="validation")
     assert split_of(event.folder / "scene.xml") == "validation"
     assert split_of(scenes / event.folder.name / "scene.xml") == "train"
+
+
+def test_scenes_of_the_other_split_are_not_passed_off_as_this_one(scenes):
+    with pytest.raises(SceneError, match="is there already, for train: choose another folder for validation"):
+        list(generate(scenes, 1, SEED, split="validation"))
+
+
+def test_whatever_is_wrong_with_one_scene_is_told_and_costs_no_other():
+    def ended(error):
+        future = Future()
+        future.set_exception(error)
+        return future
+
+    for error in (SceneError("no good view"), ValueError("a bug\nin two lines")):
+        event = generating._event(ended(error), 7)
+        assert isinstance(event, SceneRejected)
+        assert "\n" not in event.reason
+        assert not generating._died(ended(error)), "it is not tried again"
+    assert generating._event(ended(BrokenProcessPool()), 7) is None
+    assert generating._died(ended(BrokenProcessPool()))
+
+
+def test_light_in_pictures_is_scaled_with_all_other_light(tmp_path):
+    picture = Picture(np.full((2, 2, 3), 3.0), hdr=True)
+    glow = {"type": "area", "radiance": {"type": "bitmap", "picture": picture}}
+    for factor in (1.0, 4.0):  # into one folder, as for the previews and then for good
+        part = Part({"type": "rectangle"}, {"type": "diffuse"}, brightened(glow, factor))
+        write_scene(tmp_path, {}, [part], "test", "train")
+    red = OpenEXR.File(str(tmp_path / "picture001.exr"), separate_channels=True).channels()["R"].pixels
+    assert (red == 12.0).all()
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]"])
+def test_a_damaged_description_is_one_line(tmp_path, text):
+    (tmp_path / "random-1-00000").mkdir()
+    (tmp_path / "random-1-00000/about.json").write_text(text)
+    with pytest.raises(SceneError, match="is damaged"):
+        occurrence_table([tmp_path / "random-1-00000"])
+    with pytest.raises(SceneError, match="no random scenes there"):
+        scene_folders(tmp_path)
 
 
 def test_a_foreign_folder_in_the_way_is_not_touched(tmp_path):
