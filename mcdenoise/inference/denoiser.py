@@ -20,7 +20,7 @@ from mcdenoise.tonemap import exposure
 _log = logging.getLogger(__name__)
 
 _WHOLE_PIXELS = 2_500_000
-_TILE = 1024
+_TILE = 768
 
 
 class Denoiser:

@@ -22,4 +22,4 @@ def finite_radiance(radiance: np.ndarray) -> np.ndarray:
         known = ~np.isnan(neighbours[..., 0]).all(axis=0)
         radiance[rows, columns] = 0
         radiance[rows[known], columns[known]] = np.nanmedian(neighbours[:, known], axis=0)
-    return np.clip(radiance, 0, _LARGEST)
+    return np.clip(radiance, 0, _LARGEST, out=radiance)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from command_line import run_alone as mcdenoise
-from synthetic import picture
+from synthetic import picture, write_view
 
 from mcdenoise import Denoiser
 from mcdenoise.errors import ModelError
@@ -127,3 +127,18 @@ def test_oidn_s_own_weights_are_those_of_the_package():
     color, albedo, normal = next(frames())
     expected = np.asarray(mitsuba_oidn.denoise(color, albedo, normal, hdr=True))
     np.testing.assert_array_equal(Oidn().denoise(color, albedo, normal), expected)
+
+
+def test_training_begins_with_the_weights_of_a_tza_file(model, tmp_path):
+    write_view(tmp_path / "renders/scene/view000", picture(64, 64), realizations=3)
+    assert mcdenoise("export", model, tmp_path / "start.tza").returncode == 0
+    arguments = ["--model", "oidn", "--steps", 2, "--batch", 1, "--crop", 32, "--learning-rate", 1e-6]
+    done = mcdenoise(
+        "train", tmp_path / "renders", *arguments, "--init", tmp_path / "start.tza", "--out", tmp_path / "run"
+    )
+    assert done.returncode == 0, done.stderr
+    before, _ = load_model(model)
+    after, _ = load_model(tmp_path / "run/model.safetensors")
+    for name, tensor in before.state_dict().items():
+        # Adam moves a weight by no more than about its rate a step.
+        assert (tensor - after.state_dict()[name]).abs().max() < 1e-5
