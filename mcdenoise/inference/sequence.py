@@ -85,15 +85,21 @@ def apply(
     writing: deque[Future[_Work]] = deque()
     waiting = deque(tasks)
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
+
+        def read_on() -> None:
+            while waiting and len(reading) < _AHEAD:
+                reading.append(reader.submit(_guarded, _read, waiting.popleft(), made_by, preview))
+
         try:
-            while waiting or reading or writing:
-                while waiting and len(reading) < _AHEAD:
-                    reading.append(reader.submit(_guarded, _read, waiting.popleft(), made_by, preview))
-                while writing and (writing[0].done() or len(writing) >= _AHEAD or not reading):
+            read_on()
+            while reading or writing:
+                while writing and (writing[0].done() or len(writing) > _AHEAD or not reading):
                     work = writing.popleft().result()
                     yield replace(work.applied, seconds=time.perf_counter() - work.started)
                 if reading:
-                    work = _guarded(_denoise, reading.popleft().result(), denoiser, found)
+                    work = reading.popleft().result()
+                    read_on()
+                    work = _guarded(_denoise, work, denoiser, found)
                     writing.append(writer.submit(_guarded, _write, work, preview))
         finally:
             for pool in (reader, writer):

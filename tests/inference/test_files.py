@@ -1,3 +1,6 @@
+import threading
+from types import SimpleNamespace
+
 import imageio.v3 as imageio
 import numpy as np
 import OpenEXR
@@ -8,8 +11,9 @@ import mcdenoise
 from mcdenoise.errors import FrameError
 from mcdenoise.exr import read_frame, write_frame
 from mcdenoise.frame import Frame
+from mcdenoise.inference import sequence
 from mcdenoise.inference.denoiser import Denoiser
-from mcdenoise.inference.files import plan
+from mcdenoise.inference.files import Task, plan
 from mcdenoise.inference.sequence import FINGERPRINT, apply
 
 
@@ -301,3 +305,25 @@ def test_who_stops_in_the_middle_leaves_whole_files(tmp_path, denoiser):
     left = sorted((tmp_path / "out").iterdir())
     assert 1 <= len(left) < 6
     assert all(path.suffix == ".exr" and read_frame(path).size == (32, 24) for path in left)
+
+
+def test_reading_denoising_and_writing_overlap(tmp_path, monkeypatch):
+    """Each step waits for what must go on beside it, for ever if it did not."""
+    count = 5
+    begun = {(step, k): threading.Event() for step in ("read", "denoise", "write") for k in range(count)}
+
+    def step(name, beside):
+        def run_step(given, *_):
+            task = given if isinstance(given, Task) else given.task
+            k = int(task.name)
+            begun[name, k].set()
+            if beside and k + 1 < count:
+                assert begun[beside, k + 1].wait(30), f"while {name} {k}, {beside} {k + 1}"
+            return given if name != "read" else sequence._Work(task, "", sequence.Applied(task))
+
+        return run_step
+
+    for name, beside in (("read", None), ("denoise", "read"), ("write", "denoise")):
+        monkeypatch.setattr(sequence, f"_{name}", step(name, beside))
+    tasks = [Task(str(k), (tmp_path / f"{k}.exr",), tmp_path / f"{k}.out.exr") for k in range(count)]
+    assert [result.task for result in apply(tasks, SimpleNamespace(identity="", denoise=None))] == tasks
