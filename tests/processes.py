@@ -8,7 +8,11 @@ def children_of(pid):
     """Processes below `pid`, its children's children too, with their start times (a number may be used again)."""
     found = set()
     for folder in Path(f"/proc/{pid}/task").glob("*"):
-        for child in map(int, (folder / "children").read_text().split()):
+        try:
+            children = (folder / "children").read_text().split()
+        except (FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            continue
+        for child in map(int, children):
             found |= {(child, start_time(child))} | children_of(child)
     return found
 
