@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 
 from mcdenoise.random_scenes import materials
-from mcdenoise.random_scenes.building import column, plinth
 from mcdenoise.random_scenes.extent import standing
 from mcdenoise.random_scenes.joinery import (
     beam,
@@ -814,4 +813,3 @@ CHAIRS: list[Maker] = [wooden_chair, wooden_chair, upholstered_chair, shell_chai
 SEATS: list[Maker] = [wooden_chair, upholstered_chair, shell_chair, stool, bench, office_chair, armchair, bar_stool]
 COUCHES: list[Maker] = [sofa, sofa, armchair]
 STORAGE: list[Maker] = [bookshelf, cabinet, sideboard, dresser, wardrobe, nightstand]
-PEDESTALS: list[Maker] = [plinth, column, side_table, stool]

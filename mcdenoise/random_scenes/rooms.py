@@ -233,6 +233,7 @@ def _sized(
 
 @_sized((3.8, 6.5), (4.0, 8.0), (2.4, 3.4), (1, 4), (1, 2))
 def _living_room(rng: np.random.Generator, room: Room) -> None:
+    """Seats around a low table; a fireplace in 30%; a television in half of them, of which 35% are lit."""
     _seating(rng, room)
     if rng.random() < 0.3:
         room.against_wall(rng, building.fireplace(rng, _flux(rng) if rng.random() < 0.4 else None))

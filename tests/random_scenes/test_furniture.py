@@ -136,7 +136,7 @@ def test_surfaces_are_the_top_of_something_and_free_above(plain, maker, tmp_path
 
 
 def test_tables_and_storage_have_surfaces(plain):
-    for maker in (*furniture.TABLES, *furniture.STORAGE, *furniture.PEDESTALS[:1], counter_of_any_length):
+    for maker in (*furniture.TABLES, *furniture.STORAGE, building.plinth, counter_of_any_length):
         for seed in range(5):
             if maker is not counter_of_any_length:
                 assert maker(np.random.default_rng(seed)).surfaces, maker.__name__
