@@ -5,10 +5,13 @@ means keep the colours and the dynamic range that are there, so a network stays 
 trained on; only the blend between scales can leave the range of a pixel's neighbours, and by little.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mcdenoise.networks.guided_filter import guided_filter
 from mcdenoise.networks.layers import conv, relu, upsample
 from mcdenoise.tonemap import log_curve, tonemap
 
@@ -80,41 +83,40 @@ class KPN(nn.Module):
         x1 = relu(self.dec1a(torch.cat([upsample(x2), skip1], dim=1)))
         x1 = relu(self.dec1b(x1))
 
-        heads = [
-            F.pixel_shuffle(self.kernels0(x1), 2),
-            self.kernels1(x1),
-            self.kernels2(x2),
-            self.kernels3(x3),
-            self.kernels4(x4),
-        ]
+        heads = [self.kernels0(x1), self.kernels1(x1), self.kernels2(x2), self.kernels3(x3), self.kernels4(x4)]
         with torch.autocast(radiance.device.type, enabled=False):
             heads = [head.float() for head in heads]
-            trust = heads[0][:, -1:].sigmoid()
+            trust = F.pixel_shuffle(heads[0][:, -4:], 2).sigmoid()
             images = torch.cat([irradiance, radiance], dim=1).float()
-            guides = albedo.float(), normal.float()
-            irradiance, radiance = _filter_pyramid(images, guides, heads, self.kernel).chunk(2, dim=1)
+            features = torch.cat([albedo, normal], dim=1).float()
+            irradiance, radiance = _filter_pyramid(images, features, heads, self.kernel).chunk(2, dim=1)
             return trust * irradiance * divisor.float() + (1 - trust) * radiance
 
 
-def _filter_pyramid(image: Tensor, features: tuple[Tensor, ...], heads: list[Tensor], kernel: int) -> Tensor:
+def _filter_pyramid(image: Tensor, features: Tensor, heads: list[Tensor], kernel: int) -> Tensor:
     """Filter every scale of `image` `[B, C, H, W]` by its kernels, and blend from coarse to fine (Vogels et al. 2018).
 
-    features: what tells pixels apart, besides the brightness of the image's last three channels. heads: from fine to
-    coarse, what the network predicted for each scale: the kernels' logits, a weight for each guide, then (but for the
-    coarsest) the logit of the share of its low frequencies that the coarser scales replace (their equation 9).
+    features: what tells pixels apart, besides the brightness of the image's last three channels, `[B, 6, H, W]`.
+    heads: from fine to coarse, what the network predicted for each scale: the kernels' logits, a weight for each guide,
+    then (but for the coarsest) the logit of the share of its low frequencies that the coarser scales replace (their
+    equation 9); for the finest with four pixels in the channels.
     """
     levels = [(image, features)]
     for _ in heads[1:]:
-        finer, finer_features = levels[-1]
-        levels.append((F.avg_pool2d(finer, 2), tuple(F.avg_pool2d(feature, 2) for feature in finer_features)))
+        levels.append(tuple(F.avg_pool2d(finer, 2) for finer in levels[-1]))
     result = None
     for (level, level_features), head in zip(reversed(levels), reversed(heads), strict=True):
-        guides = (*level_features, _certainly_bright(level[:, -3:]))
-        filtered = filter_by_kernels(level, _kernels(head, guides, kernel))
+        step = level.shape[3] // head.shape[3]
+        logits, others = head.tensor_split([kernel * kernel * step * step], dim=1)
+        others = F.pixel_shuffle(others, step)
+        sharpness = others.new_tensor(_SHARPNESS).view(1, -1, 1, 1)
+        sharpness = sharpness * (_LEAST_SHARPNESS + F.softplus(others[:, : len(_SHARPNESS)]))
+        guides = torch.cat([level_features, _certainly_bright(level[:, -3:])], dim=1)
+        filtered = guided_filter(level, guides, logits, sharpness, kernel)
         if result is None:
             result = filtered
         else:
-            blend = head[:, kernel * kernel + len(guides)].sigmoid()[:, None]
+            blend = others[:, len(_SHARPNESS)].sigmoid()[:, None]
             change = blend * _smooth(result - F.avg_pool2d(filtered, 2))
             # Beside a lamp a hundred times brighter than the wall, coarse pixels hold some of both.
             result = filtered + torch.clamp(change, -0.8 * filtered, 4 * filtered + 0.1)
@@ -127,67 +129,23 @@ def _certainly_bright(radiance: Tensor) -> Tensor:
 
     Lamps, windows and sunlit surfaces keep their shape in it, while the bright pixels of noise, which stand alone, go.
     """
-    darkest = -F.max_pool2d(-radiance.mean(dim=1, keepdim=True), 3, stride=1, padding=1)
-    return log_curve(F.max_pool2d(darkest, 3, stride=1, padding=1))
+    darkest = _extreme(radiance.mean(dim=1, keepdim=True), torch.minimum)
+    return log_curve(_extreme(darkest, torch.maximum))
 
 
-def _kernels(head: Tensor, guides: tuple[Tensor, ...], kernel: int) -> Tensor:
-    """Weights of every pixel's neighbours, `[B, k*k, H, W]`, adding up to one."""
-    taps = kernel * kernel
-    logits = head[:, :taps]
-    for number, (guide, sharpness) in enumerate(zip(guides, _SHARPNESS, strict=True)):
-        weight = sharpness * (_LEAST_SHARPNESS + F.softplus(head[:, taps + number : taps + number + 1]))
-        logits = logits - weight * _squared_differences(guide, kernel)
-    return logits.softmax(dim=1)
+def _extreme(image: Tensor, either: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """The least or greatest of every pixel and its eight neighbours; faster than max_pool2d on a processor."""
+    above, here, below = _shifted(image, 2)
+    above, here, below = _shifted(either(either(above, here), below), 3)
+    return either(either(above, here), below)
 
 
-@torch.no_grad()
-def _squared_differences(guide: Tensor, kernel: int) -> Tensor:
-    """Of every pixel to its neighbours, summed over channels, `[B, k*k, H, W]`."""
-    padded = F.pad(guide, [kernel // 2] * 4, mode="replicate")
-    result = guide.new_empty(guide.shape[0], kernel * kernel, *guide.shape[2:])
-    for tap, shifted in _taps(padded, result):
-        torch.sum((guide - shifted).square_(), dim=1, out=result[:, tap])
-    return result
-
-
-def filter_by_kernels(image: Tensor, kernels: Tensor) -> Tensor:
-    """Filter `image` `[B, C, H, W]` by a kernel of its own for every pixel, `[B, k*k, H, W]`; edges are replicated.
-
-    `image` is data: no gradient flows to it.
-    """
-    return _FilterByKernels.apply(image, kernels)
-
-
-class _FilterByKernels(torch.autograd.Function):
-    """A loop over the taps, so that no copy of the image for every tap is ever held."""
-
-    @staticmethod
-    def forward(ctx, image: Tensor, kernels: Tensor) -> Tensor:
-        side = round(kernels.shape[1] ** 0.5)
-        padded = F.pad(image, [side // 2] * 4, mode="replicate")
-        ctx.save_for_backward(padded, kernels)
-        result = torch.zeros_like(image)
-        for tap, shifted in _taps(padded, kernels):
-            result.addcmul_(kernels[:, tap : tap + 1], shifted)
-        return result
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[None, Tensor]:
-        padded, kernels = ctx.saved_tensors
-        result = torch.empty_like(kernels)
-        for tap, shifted in _taps(padded, kernels):
-            torch.sum(gradient * shifted, dim=1, out=result[:, tap])
-        return None, result
-
-
-def _taps(padded: Tensor, kernels: Tensor):
-    """For each tap of the kernels, the image shifted by it."""
-    side = round(kernels.shape[1] ** 0.5)
-    height, width = kernels.shape[2:]
-    for tap in range(side * side):
-        y, x = divmod(tap, side)
-        yield tap, padded[:, :, y : y + height, x : x + width]
+def _shifted(image: Tensor, axis: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The image moved by one pixel along an axis, itself, and moved the other way; edges are replicated."""
+    size = image.shape[axis]
+    first, last = image.narrow(axis, 0, 1), image.narrow(axis, size - 1, 1)
+    before, after = image.narrow(axis, 0, size - 1), image.narrow(axis, 1, size - 1)
+    return torch.cat([first, before], axis), image, torch.cat([after, last], axis)
 
 
 def _head(channels_in: int, channels_out: int) -> nn.Conv2d:

@@ -15,8 +15,8 @@ def conv(channels_in: int, channels_out: int) -> nn.Conv2d:
 
 
 def relu(x: Tensor) -> Tensor:
-    """Leaky ReLU with slope 0.1, as the paper."""
-    return F.leaky_relu(x, _SLOPE)
+    """Leaky ReLU with slope 0.1, as the paper; in the place of `x`."""
+    return F.leaky_relu(x, _SLOPE, inplace=True)
 
 
 def upsample(x: Tensor) -> Tensor:

@@ -1,10 +1,8 @@
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from mcdenoise.networks import create
-from mcdenoise.networks.kpn import filter_by_kernels
 
 DARKEST = 0.1  # albedo that radiance is divided by, at the least
 
@@ -25,43 +23,6 @@ def picture(height=48, width=32, seed=0):
     generator = torch.Generator().manual_seed(seed)
     radiance, albedo, normal = (torch.rand(2, 3, height, width, generator=generator) for _ in range(3))
     return radiance.exp() ** 3, albedo, normal * 2 - 1
-
-
-def random_kernels(side, height=5, width=6):
-    generator = torch.Generator().manual_seed(side)
-    return torch.randn(2, side * side, height, width, generator=generator, dtype=torch.float64)
-
-
-@pytest.mark.parametrize("side", [1, 3, 5])
-def test_the_filter_is_a_weighted_mean_of_neighbours(side):
-    image = torch.randn(2, 3, 5, 6, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
-    kernels = random_kernels(side)
-    reach = side // 2
-    expected = torch.zeros_like(image)
-    for y in range(5):
-        for x in range(6):
-            for tap in range(side * side):
-                row = min(max(y + tap // side - reach, 0), 4)
-                column = min(max(x + tap % side - reach, 0), 5)
-                expected[:, :, y, x] += kernels[:, tap, y, x, None] * image[:, :, row, column]
-    torch.testing.assert_close(filter_by_kernels(image, kernels), expected)
-
-
-@pytest.mark.parametrize("side", [1, 3])
-def test_the_gradient_of_the_filter_is_right(side):
-    image = torch.randn(2, 3, 5, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    kernels = random_kernels(side).requires_grad_()
-    assert torch.autograd.gradcheck(lambda k: filter_by_kernels(image, k), kernels)
-
-
-def test_softmax_kernels_stay_within_the_values_of_their_window():
-    image = picture()[0]
-    kernels = (5 * torch.randn(2, 25, 48, 32, generator=torch.Generator().manual_seed(2))).softmax(dim=1)
-    filtered = filter_by_kernels(image, kernels)
-    padded = F.pad(image, [2] * 4, mode="replicate")
-    highest, lowest = F.max_pool2d(padded, 5, 1), -F.max_pool2d(-padded, 5, 1)
-    assert (filtered <= highest * (1 + 1e-5)).all()
-    assert (filtered >= lowest * (1 - 1e-5)).all()
 
 
 @pytest.mark.parametrize("kernel", [3, 5])

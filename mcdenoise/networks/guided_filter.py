@@ -1,0 +1,109 @@
+"""Filtering by predicted kernels whose weights fall off across edges: one operation, with its gradient.
+
+Kernel prediction after Bako et al. 2017; the guides make it a cross-bilateral filter whose sharpness is predicted too.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mcdenoise.networks import host_filter
+
+GUIDES = (3, 3, 1)
+"""Channels of the guides: each has a sharpness of its own."""
+
+
+def guided_filter(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
+    """Filter `image` `[B, C, H, W]` by a softmax kernel of its own for every pixel; edges are replicated.
+
+    From the logit of every neighbour is taken, for each of the `GUIDES`, its sharpness times the squared difference
+    between pixel and neighbour, summed over the guide's channels. guides: `[B, 7, H, W]`. logits:
+    `[B, kernel * kernel * s * s, H / s, W / s]` for s of 1 or 2, spread over the picture as by `pixel_shuffle`.
+    sharpness: `[B, 3, H, W]`. Gradients flow to logits and sharpness: image and guides are data. On a processor, in
+    float32, it is one compiled pass that holds no copy for every tap; elsewhere it is a loop of torch's operations.
+    """
+    if image.device.type == "cpu" and image.dtype == torch.float32 and not torch.compiler.is_compiling():
+        return _OnHost.apply(image, guides, logits, sharpness, kernel)
+    return in_torch(image, guides, logits, sharpness, kernel)
+
+
+def in_torch(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
+    """`guided_filter` by torch's operations."""
+    step = image.shape[3] // logits.shape[3]
+    logits = F.pixel_shuffle(logits, step)
+    for guide, weight in zip(guides.split(GUIDES, dim=1), sharpness.split(1, dim=1), strict=True):
+        logits = logits - weight * _squared_differences(guide, kernel)
+    return _FilterByKernels.apply(image, logits.softmax(dim=1), kernel)
+
+
+class _OnHost(torch.autograd.Function):
+    """Compiled; the kernels are computed again for the gradient, so that they are never held."""
+
+    @staticmethod
+    def forward(ctx, image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
+        image, guides = (_padded(x, kernel) for x in (image, guides))
+        logits, sharpness = logits.contiguous(), sharpness.contiguous()
+        shape = (image.shape[0], image.shape[1], *sharpness.shape[2:])
+        result, norms = logits.new_empty(shape), logits.new_empty(shape[0], 2, *shape[2:])
+        host_filter.forward(*_arrays(image, guides, logits, sharpness, result, norms), kernel, torch.get_num_threads())
+        ctx.kernel = kernel
+        ctx.save_for_backward(image, guides, logits, sharpness, result, norms)
+        return result
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[None, None, Tensor, Tensor, None]:
+        image, guides, logits, sharpness, result, norms = ctx.saved_tensors
+        mean = (gradient * result).sum(dim=1)
+        of_logits, of_sharpness = torch.empty_like(logits), torch.empty_like(sharpness)
+        arrays = _arrays(image, guides, logits, sharpness, norms, gradient.contiguous(), mean, of_logits, of_sharpness)
+        host_filter.backward(*arrays, ctx.kernel, torch.get_num_threads())
+        return None, None, of_logits, of_sharpness, None
+
+
+class _FilterByKernels(torch.autograd.Function):
+    """A loop over the taps, so that no copy of the image for every tap is ever held."""
+
+    @staticmethod
+    def forward(ctx, image: Tensor, kernels: Tensor, kernel: int) -> Tensor:
+        padded = _padded(image, kernel)
+        ctx.save_for_backward(padded, kernels)
+        ctx.kernel = kernel
+        result = torch.zeros_like(image)
+        for tap, shifted in _taps(padded, kernel):
+            result.addcmul_(kernels[:, tap : tap + 1], shifted)
+        return result
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[None, Tensor, None]:
+        padded, kernels = ctx.saved_tensors
+        result = torch.empty_like(kernels)
+        for tap, shifted in _taps(padded, ctx.kernel):
+            torch.sum(gradient * shifted, dim=1, out=result[:, tap])
+        return None, result, None
+
+
+@torch.no_grad()
+def _squared_differences(guide: Tensor, kernel: int) -> Tensor:
+    """Of every pixel to its neighbours, summed over channels, `[B, k*k, H, W]`."""
+    result = guide.new_empty(guide.shape[0], kernel * kernel, *guide.shape[2:])
+    for tap, shifted in _taps(_padded(guide, kernel), kernel):
+        torch.sum((guide - shifted).square_(), dim=1, out=result[:, tap])
+    return result
+
+
+def _padded(image: Tensor, kernel: int) -> Tensor:
+    return F.pad(image, [kernel // 2] * 4, mode="replicate").contiguous()
+
+
+def _taps(padded: Tensor, kernel: int):
+    """For each tap of the kernels, its number and the image shifted by it."""
+    height, width = (side - kernel + 1 for side in padded.shape[2:])
+    for tap in range(kernel * kernel):
+        y, x = divmod(tap, kernel)
+        yield tap, padded[:, :, y : y + height, x : x + width]
+
+
+def _arrays(*tensors: Tensor) -> Sequence:
+    return [tensor.detach().numpy() for tensor in tensors]

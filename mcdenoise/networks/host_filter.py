@@ -1,0 +1,216 @@
+"""`guided_filter` on the processor, compiled by Numba: a strip of a row at a time, so that all of it stays in cache.
+
+Every inner loop runs along a row and holds nothing that a compiler cannot turn into vector instructions.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+
+_STRIP = 256  # pixels
+_THREADS = ThreadPoolExecutor(64, thread_name_prefix="guided-filter")
+_BEFORE_STARTING_THREADS = 4096  # pixels
+# Sums may be regrouped and products fused, but NaN and Inf keep their meaning.
+_ARITHMETIC = {"contract", "reassoc", "nsz", "arcp"}
+
+
+def forward(image, guides, logits, sharpness, result, norms, kernel: int, threads: int) -> None:
+    """Put the filtered image into `result` `[B, C, H, W]`, and what `backward` needs into `norms` `[B, 2, H, W]`.
+
+    image and guides are padded by half the kernel on each side; all arrays are contiguous float32.
+    """
+    _in_threads(_forward_rows, (image, guides, logits, sharpness, result, norms, kernel), result.shape, threads)
+
+
+def backward(
+    image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernel: int, threads: int
+) -> None:
+    """Put gradients into `of_logits` and `of_sharpness`, given that of the result.
+
+    mean: `[B, H, W]`, the sum over channels of gradient times result.
+    """
+    arguments = (image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernel)
+    _in_threads(_backward_rows, arguments, gradient.shape, threads)
+
+
+def _in_threads(function: Callable, arguments: tuple, shape: tuple[int, ...], threads: int) -> None:
+    rows = shape[0] * shape[2]
+    threads = max(1, min(threads, rows * shape[3] // _BEFORE_STARTING_THREADS, rows))
+    cuts = [rows * i // threads for i in range(threads + 1)]
+    others = [_THREADS.submit(function, *arguments, cuts[i], cuts[i + 1]) for i in range(1, threads)]
+    try:
+        function(*arguments, cuts[0], cuts[1])
+    finally:
+        for other in others:
+            other.result()
+
+
+def _compiled(function: Callable, **options) -> Callable:
+    """Compiled on the first call, which takes seconds; kept on disk for later processes where that can be written."""
+    try:
+        return numba.njit(function, nogil=True, cache=True, fastmath=_ARITHMETIC, error_model="numpy", **options)
+    except RuntimeError:
+        return numba.njit(function, nogil=True, fastmath=_ARITHMETIC, error_model="numpy", **options)
+
+
+@_compiled
+def _take(logits, b, tap, y, x0, step, line):
+    """The logits of one tap for the pixels from (y, x0) on into `line`."""
+    n = len(line)
+    if step == 1:
+        here = logits[b, tap, y, x0 : x0 + n]
+        for x in range(n):
+            line[x] = here[x]
+    else:
+        first = logits[b, tap * 4 + y % 2 * 2, y // 2, x0 // 2 : (x0 + n) // 2]
+        second = logits[b, tap * 4 + y % 2 * 2 + 1, y // 2, x0 // 2 : (x0 + n) // 2]
+        for x in range(n // 2):
+            line[2 * x] = first[x]
+            line[2 * x + 1] = second[x]
+
+
+@_compiled
+def _put(of_logits, b, tap, y, x0, step, line):
+    """The reverse of `_take`."""
+    n = len(line)
+    if step == 1:
+        here = of_logits[b, tap, y, x0 : x0 + n]
+        for x in range(n):
+            here[x] = line[x]
+    else:
+        first = of_logits[b, tap * 4 + y % 2 * 2, y // 2, x0 // 2 : (x0 + n) // 2]
+        second = of_logits[b, tap * 4 + y % 2 * 2 + 1, y // 2, x0 // 2 : (x0 + n) // 2]
+        for x in range(n // 2):
+            first[x] = line[2 * x]
+            second[x] = line[2 * x + 1]
+
+
+@_compiled
+def _differences(guides, b, y, x0, reach, ty, tx, albedo, normal, bright):
+    """Squared differences between the pixels from (y, x0) on and their neighbours at one tap."""
+    n = len(albedo)
+    row, column = y + reach, x0 + reach
+    h0, s0 = guides[b, 0, row, column : column + n], guides[b, 0, y + ty, x0 + tx : x0 + tx + n]
+    h1, s1 = guides[b, 1, row, column : column + n], guides[b, 1, y + ty, x0 + tx : x0 + tx + n]
+    h2, s2 = guides[b, 2, row, column : column + n], guides[b, 2, y + ty, x0 + tx : x0 + tx + n]
+    for x in range(n):
+        albedo[x] = (h0[x] - s0[x]) ** 2 + (h1[x] - s1[x]) ** 2 + (h2[x] - s2[x]) ** 2
+    h0, s0 = guides[b, 3, row, column : column + n], guides[b, 3, y + ty, x0 + tx : x0 + tx + n]
+    h1, s1 = guides[b, 4, row, column : column + n], guides[b, 4, y + ty, x0 + tx : x0 + tx + n]
+    h2, s2 = guides[b, 5, row, column : column + n], guides[b, 5, y + ty, x0 + tx : x0 + tx + n]
+    for x in range(n):
+        normal[x] = (h0[x] - s0[x]) ** 2 + (h1[x] - s1[x]) ** 2 + (h2[x] - s2[x]) ** 2
+    h0, s0 = guides[b, 6, row, column : column + n], guides[b, 6, y + ty, x0 + tx : x0 + tx + n]
+    for x in range(n):
+        bright[x] = (h0[x] - s0[x]) ** 2
+
+
+@_compiled
+def _exponentials(line, best, powers, values):
+    """exp(line - best) into `values`, for line <= best, to 1e-6. powers: int32, of the same length.
+
+    2^z = 2^k 2^f with k whole and f in (-1, 0]: the first by its bits, the second by its Taylor series.
+    """
+    two_to_k = powers.view(np.float32)
+    for x in range(len(line)):
+        z = max((line[x] - best[x]) * np.float32(1.44269504), np.float32(-125.0))
+        k = np.int32(z - np.float32(0.5))  # rounds to zero, so to the nearest whole number
+        f = z - np.float32(k)
+        p = np.float32(1.5403530e-4) * f + np.float32(1.3333558e-3)
+        p = p * f + np.float32(9.6181291e-3)
+        p = p * f + np.float32(5.5504109e-2)
+        p = p * f + np.float32(2.4022651e-1)
+        p = p * f + np.float32(6.9314718e-1)
+        values[x] = p * f + np.float32(1.0)
+        powers[x] = (k + 127) << 23
+    for x in range(len(line)):
+        values[x] *= two_to_k[x]
+
+
+@_compiled
+def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start, end):
+    reach, taps, step = kernel // 2, kernel * kernel, result.shape[3] // logits.shape[3]
+    channels, height, width = result.shape[1:]
+    all_lines = np.empty((taps, _STRIP), np.float32)
+    differences = np.empty((3, _STRIP), np.float32)
+    all_sums = np.empty((channels, _STRIP), np.float32)
+    all_powers, all_values = np.empty(_STRIP, np.int32), np.empty(_STRIP, np.float32)
+    for number in range(start, end):
+        b, y = number // height, number % height
+        for x0 in range(0, width, _STRIP):
+            n = min(_STRIP, width - x0)
+            albedo, normal, bright = differences[0, :n], differences[1, :n], differences[2, :n]
+            best, total = norms[b, 0, y, x0 : x0 + n], norms[b, 1, y, x0 : x0 + n]
+            powers, values = all_powers[:n], all_values[:n]
+            on_albedo, on_normal = sharpness[b, 0, y, x0 : x0 + n], sharpness[b, 1, y, x0 : x0 + n]
+            on_bright = sharpness[b, 2, y, x0 : x0 + n]
+            for tap in range(taps):
+                line = all_lines[tap, :n]
+                _take(logits, b, tap, y, x0, step, line)
+                _differences(guides, b, y, x0, reach, tap // kernel, tap % kernel, albedo, normal, bright)
+                for x in range(n):
+                    line[x] -= on_albedo[x] * albedo[x] + on_normal[x] * normal[x] + on_bright[x] * bright[x]
+                if tap == 0:
+                    best[:] = line
+                for x in range(n):
+                    best[x] = max(best[x], line[x])
+            total[:] = 0
+            all_sums[:] = 0
+            for tap in range(taps):
+                _exponentials(all_lines[tap, :n], best, powers, values)
+                for x in range(n):
+                    total[x] += values[x]
+                for c in range(channels):
+                    shifted = image[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
+                    sums = all_sums[c, :n]
+                    for x in range(n):
+                        sums[x] += values[x] * shifted[x]
+            for c in range(channels):
+                sums, output = all_sums[c, :n], result[b, c, y, x0 : x0 + n]
+                for x in range(n):
+                    output[x] = sums[x] / total[x]
+
+
+@_compiled
+def _backward_rows(
+    image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernel, start, end
+):
+    reach, taps, step = kernel // 2, kernel * kernel, gradient.shape[3] // logits.shape[3]
+    channels, height, width = gradient.shape[1:]
+    differences = np.empty((3, _STRIP), np.float32)
+    all_lines, all_values = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
+    all_sums, all_powers = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.int32)
+    for number in range(start, end):
+        b, y = number // height, number % height
+        for x0 in range(0, width, _STRIP):
+            n = min(_STRIP, width - x0)
+            albedo, normal, bright = differences[0, :n], differences[1, :n], differences[2, :n]
+            best, total, average = norms[b, 0, y, x0 : x0 + n], norms[b, 1, y, x0 : x0 + n], mean[b, y, x0 : x0 + n]
+            line, powers, values, sums = all_lines[:n], all_powers[:n], all_values[:n], all_sums[:n]
+            on_albedo, on_normal = sharpness[b, 0, y, x0 : x0 + n], sharpness[b, 1, y, x0 : x0 + n]
+            on_bright = sharpness[b, 2, y, x0 : x0 + n]
+            of_albedo, of_normal = of_sharpness[b, 0, y, x0 : x0 + n], of_sharpness[b, 1, y, x0 : x0 + n]
+            of_bright = of_sharpness[b, 2, y, x0 : x0 + n]
+            of_albedo[:] = 0
+            of_normal[:] = 0
+            of_bright[:] = 0
+            for tap in range(taps):
+                _take(logits, b, tap, y, x0, step, line)
+                _differences(guides, b, y, x0, reach, tap // kernel, tap % kernel, albedo, normal, bright)
+                for x in range(n):
+                    line[x] -= on_albedo[x] * albedo[x] + on_normal[x] * normal[x] + on_bright[x] * bright[x]
+                _exponentials(line, best, powers, values)
+                sums[:] = 0
+                for c in range(channels):
+                    shifted = image[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
+                    upstream = gradient[b, c, y, x0 : x0 + n]
+                    for x in range(n):
+                        sums[x] += upstream[x] * shifted[x]
+                for x in range(n):
+                    line[x] = values[x] / total[x] * (sums[x] - average[x])
+                    of_albedo[x] -= line[x] * albedo[x]
+                    of_normal[x] -= line[x] * normal[x]
+                    of_bright[x] -= line[x] * bright[x]
+                _put(of_logits, b, tap, y, x0, step, line)
