@@ -24,7 +24,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  rm -rf $(VENV); \
 	  echo "Could not make $(VENV): needs Python 3.11 or newer with venv (Debian: apt install python3-venv)." >&2; \
 	  exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,oidn,farm]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,oidn,farm,onnx]'
 	touch $@
 
 clean:

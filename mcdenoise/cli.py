@@ -377,24 +377,28 @@ def apply(
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["tza"]),
-    help="tza: weights for Open Image Denoise, of a model trained with --model oidn [default: by OUT's ending].",
+    type=click.Choice(["tza", "onnx"]),
+    help="tza: weights for Open Image Denoise, of a model trained with --model oidn; onnx: any model, as a graph that "
+    "ONNX Runtime and others run [default: by OUT's ending].",
 )
 def export(model: str, out: str, kind: str | None) -> None:
     """Write MODEL (a file, or the name of one that ships) to OUT in the format of another program.
 
     OIDN runs a TZA file's weights in any program that lets it: filter.set_data("weights", ...) in Python,
-    oidnSetSharedFilterData in C, with color, albedo and normal given.
+    oidnSetSharedFilterData in C, with color, albedo and normal given. An ONNX file takes color, albedo and normal as
+    float32 of shape [1, 3, H, W], linear and of any size, and returns denoised; it needs mcdenoise[onnx] to be written.
 
     \b
-    Example:
+    Examples:
       mcdenoise export runs/oidn/model.safetensors mine.tza
+      mcdenoise export default default.onnx
     """
     from mcdenoise.export.models import export_model
 
-    if kind is None and Path(out).suffix.lower() != ".tza":
-        raise click.UsageError(f"{out}: end its name in .tza, or say which --format.")
-    export_model(model, out)
+    kind = kind or Path(out).suffix.lower().lstrip(".")
+    if kind not in ("tza", "onnx"):
+        raise click.UsageError(f"{out}: end its name in .tza or .onnx, or say which --format.")
+    export_model(model, out, kind)
     print(out)
 
 

@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 import numpy as np
+import torch
 
 from mcdenoise.inference.denoiser import Denoiser
 
@@ -20,7 +21,7 @@ def denoise(
     model: str | os.PathLike = "default",
     device: str = "auto",
 ) -> Any:
-    """Denoise a picture; the result is of the kind of `color`, on its device.
+    """Denoise a picture; the result is of the kind of `color`, on its device. Tensors share their memory (DLPack).
 
     color: noisy linear radiance, `[H, W, C]` with C of 3 or 4 (a fourth channel is ignored): a NumPy array, a torch
     tensor, a Mitsuba (Dr.Jit) tensor, or a Mitsuba bitmap, whose layers `albedo` and `normal` (or `normals`), as an
@@ -34,11 +35,11 @@ def denoise(
     layers = _layers(color) if _is_bitmap(color) else {"color": color}
     albedo = layers.get("albedo") if albedo is None else albedo
     normal = layers.get("normal") if normal is None else normal
-    arrays = [None if array is None else _to_numpy(array) for array in (layers["color"], albedo, normal)]
-    result = _denoiser(model, device).denoise(*arrays)
+    images = [None if image is None else _to_torch(image) for image in (layers["color"], albedo, normal)]
+    result = _denoiser(model, device).denoise(*images)
     if not hdr:
         result = result.clip(max=1.0)
-    return _like(color, result)
+    return _like(color, result.to(images[0].device))
 
 
 def _denoiser(model: str | os.PathLike, device: str) -> Denoiser:
@@ -68,31 +69,40 @@ def _layers(bitmap: Any) -> dict[str, np.ndarray]:
     return found
 
 
-def _to_numpy(array: Any) -> np.ndarray:
-    if _is_torch(array):
-        array = array.detach().cpu()
-        array = array.float().numpy() if array.is_floating_point() else array.numpy()
+def _to_torch(image: Any) -> torch.Tensor:
+    """`[H, W, 3]`, on the image's own device, and without a copy where its memory can be shared."""
+    if _is_torch(image):
+        tensor = image.detach()
+    elif _is_mitsuba(image) and hasattr(image, "__dlpack__"):
+        tensor = torch.from_dlpack(image)
     else:
-        array = np.asarray(array)
-    if array.ndim != 3 or array.shape[2] not in (3, 4):
-        raise ValueError(f"expected an image [H, W, 3] or [H, W, 4], got {array.shape}")
-    return array[..., :3]
+        array = np.ascontiguousarray(image)
+        with np.errstate(over="ignore"):
+            array = array if array.dtype in (np.float16, np.float32) else array.astype(np.float32)
+        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
+    if tensor.ndim != 3 or tensor.shape[2] not in (3, 4):
+        raise ValueError(f"expected an image [H, W, 3] or [H, W, 4], got {tuple(tensor.shape)}")
+    return tensor[..., :3]
 
 
-def _like(original: Any, result: np.ndarray) -> Any:
+def _like(original: Any, result: torch.Tensor) -> Any:
     if _is_torch(original):
-        import torch
-
         dtype = original.dtype if original.is_floating_point() else torch.float32
         most = min(torch.finfo(dtype).max, torch.finfo(torch.float32).max)
-        return torch.from_numpy(result).clip(max=most).to(original.device, dtype)
-    if type(original).__module__.partition(".")[0] in ("drjit", "mitsuba"):
-        return type(original)(np.ascontiguousarray(result))
+        return result.clip(max=most).to(dtype)
+    if _is_mitsuba(original):
+        # Tensors share the memory of the result, bitmaps copy it.
+        return type(original)(result.cpu().numpy() if _is_bitmap(original) else result.contiguous())
+    result = result.cpu().numpy()
     dtype = getattr(original, "dtype", None)
     floating = isinstance(dtype, np.dtype) and np.issubdtype(dtype, np.floating)
     if floating and dtype == np.float16:
         result = result.clip(max=np.finfo(np.float16).max)
     return result.astype(dtype) if floating else result
+
+
+def _is_mitsuba(image: Any) -> bool:
+    return type(image).__module__.partition(".")[0] in ("drjit", "mitsuba")
 
 
 def _is_torch(array: Any) -> bool:

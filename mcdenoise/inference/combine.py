@@ -166,7 +166,7 @@ def _checked(frames: Sequence[Frame], denoisers: Sequence[Denoise], folds: int) 
         if not finite.all():
             _log.warning("frame %d: %d pixels are not finite and take their neighbours' median", index, (~finite).sum())
         sane = finite.all() and frame.radiance.min() >= 0 and frame.radiance.dtype == np.float32
-        radiance = frame.radiance if sane else finite_radiance(frame.radiance)
+        radiance = frame.radiance if sane else finite_radiance(torch.from_numpy(frame.radiance)).numpy()
         for other, earlier in enumerate(repaired):
             if np.array_equal(earlier.radiance, radiance) and np.ptp(radiance, axis=(0, 1)).any():
                 raise ValueError(f"frames {other} and {index} are the same render: give independent realizations")

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -13,11 +13,13 @@ from torch import Tensor
 
 from mcdenoise.hardware import choose_device, has_fast_bf16
 from mcdenoise.inference.oidn_engine import OidnEngine
+from mcdenoise.inference.exposure import exposure_of
 from mcdenoise.inference.repair import finite_radiance
 from mcdenoise.networks.model_file import find_model, load_model
-from mcdenoise.tonemap import exposure
 
 _log = logging.getLogger(__name__)
+
+Image = TypeVar("Image", np.ndarray, Tensor)
 
 _WHOLE_PIXELS = 2_500_000
 _TILE = 768
@@ -49,56 +51,69 @@ class Denoiser:
         if precision == "auto":
             self.precision = "bf16" if has_fast_bf16(self.device) else "float32"
 
-    def denoise(
-        self, color: np.ndarray, albedo: np.ndarray | None = None, normal: np.ndarray | None = None
-    ) -> np.ndarray:
+    def denoise(self, color: Image, albedo: Image | None = None, normal: Image | None = None) -> Image:
         """Denoised linear radiance `[H, W, 3]`, float32, finite and not negative, for a picture of any size.
 
         color: linear radiance `[H, W, 3]`; pixels that are NaN or Inf take the median of their finite neighbours, and
         negative ones count as zero. albedo: `[H, W, 3]` in [0, 1]. normal: `[H, W, 3]` in [-1, 1]. A feature that is
-        None is left out, which costs quality. A picture of one colour comes back as it is. Raises ValueError if shapes
-        do not fit.
+        None is left out, which costs quality. A picture of one colour comes back as it is. NumPy arrays give an array;
+        torch tensors give a tensor on this denoiser's device, and those that are there already are not copied.
+        Raises ValueError if shapes do not fit.
         """
-        for name, array in (("color", color), ("albedo", albedo), ("normal", normal)):
-            if array is not None and (array.ndim != 3 or array.shape[2] != 3 or array.shape != color.shape):
-                raise ValueError(f"{name} must be [H, W, 3] and of color's size, not {array.shape} with {color.shape}")
-        if color.size == 0:
-            raise ValueError(f"color must have pixels, not {color.shape}")
+        for name, image in (("color", color), ("albedo", albedo), ("normal", normal)):
+            if image is not None and (image.ndim != 3 or image.shape[2] != 3 or image.shape != color.shape):
+                raise ValueError(
+                    f"{name} must be [H, W, 3] and of color's size, not {tuple(image.shape)} with {tuple(color.shape)}"
+                )
+        if 0 in color.shape:
+            raise ValueError(f"color must have pixels, not {tuple(color.shape)}")
+        with torch.inference_mode():
+            result = self._denoised(*(None if x is None else self._here(x) for x in (color, albedo, normal)))
+        # A tensor made in inference mode is not like others; its copy would cost, what leaves NumPy does not matter.
+        return result.cpu().numpy() if isinstance(color, np.ndarray) else result.clone()
+
+    def _here(self, image: Image) -> Tensor:
+        if isinstance(image, np.ndarray):
+            with np.errstate(invalid="ignore", over="ignore"):  # float64 may be too large: that becomes Inf
+                image = np.ascontiguousarray(image, np.float32)
+            if not image.flags.writeable:  # torch would warn; nothing writes to it
+                image = image.copy()
+            image = torch.from_numpy(image)
+        return image.detach().to(self.device, torch.float32)
+
+    def _denoised(self, color: Tensor, albedo: Tensor | None, normal: Tensor | None) -> Tensor:
         radiance = finite_radiance(color)
-        if (radiance == radiance[0, 0]).all():
+        if bool((radiance == radiance[0, 0]).all()):
             return radiance  # nothing to denoise
         if self._oidn is not None:
-            return self._oidn.denoise(radiance, _feature(albedo, radiance, 0.0), _feature(normal, radiance, -1.0))
-        scale = exposure(radiance)
-        denoised = np.empty_like(radiance)
+            images = (radiance, _feature(albedo, radiance, 0.0), _feature(normal, radiance, -1.0))
+            return torch.from_numpy(self._oidn.denoise(*(image.cpu().numpy() for image in images))).to(self.device)
+        scale = exposure_of(radiance)
+        denoised = torch.empty_like(radiance)
         for outer, inner in _tiles(*radiance.shape[:2], self.network.reach):
-            tile = np.concatenate(
+            seen = radiance[outer]
+            tile = torch.cat(
                 [
-                    radiance[outer] * np.float32(scale),
-                    _feature(None if albedo is None else albedo[outer], radiance[outer], 0.0),
-                    _feature(None if normal is None else normal[outer], radiance[outer], -1.0),
-                ],
-                axis=2,
+                    (seen * scale).permute(2, 0, 1),
+                    _feature(None if albedo is None else albedo[outer], seen, 0.0).permute(2, 0, 1),
+                    _feature(None if normal is None else normal[outer], seen, -1.0).permute(2, 0, 1),
+                ]
             )
-            with torch.inference_mode():
-                output = self._run(torch.from_numpy(tile).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
             within = tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
-            denoised[inner] = output[within] / np.float32(scale)
-        np.nan_to_num(denoised, copy=False, posinf=np.finfo(np.float32).max)
-        return np.maximum(denoised, 0, out=denoised)
+            denoised[inner] = self._run(tile[None])[0].permute(1, 2, 0)[within] / scale
+        return torch.nan_to_num_(denoised, 0.0, posinf=torch.finfo(torch.float32).max).clamp_(min=0)
 
     def _run(self, inputs: Tensor) -> Tensor:
         """The network on `[1, 9, H, W]`."""
         height, width = inputs.shape[2:]
         multiple = self.network.multiple
         below, right = -height % multiple, -width % multiple
-        x = inputs.to(self.device)
+        x = inputs
         if below or right:
             x = self._padded(x, (0, right, 0, below))
-        x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             output = self.network(x[:, :3], x[:, 3:6], x[:, 6:])
-        return output[:, :, :height, :width].float().cpu()
+        return output[:, :, :height, :width].float()
 
     def _padded(self, x: Tensor, padding: tuple[int, int, int, int]) -> Tensor:
         outside = getattr(self.network, "outside", None)
@@ -125,7 +140,7 @@ def _tiles(height: int, width: int, reach: int) -> Iterator[tuple[tuple[slice, s
             yield tuple(slice(max(0, s.start - reach), min(s.stop + reach, end)) for s, end in sides), inner
 
 
-def _feature(feature: np.ndarray | None, radiance: np.ndarray, least: float) -> np.ndarray:
+def _feature(feature: Tensor | None, radiance: Tensor, least: float) -> Tensor:
     if feature is None:
-        return np.zeros_like(radiance)
-    return np.clip(np.nan_to_num(feature, nan=0.0), least, 1.0).astype(np.float32)
+        return torch.zeros_like(radiance)
+    return torch.nan_to_num(feature, 0.0, 1.0, least).clamp_(least, 1.0)

@@ -24,7 +24,11 @@ def guided_filter(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tens
     sharpness: `[B, 3, H, W]`. Gradients flow to logits and sharpness: image and guides are data. On a processor, in
     float32, it is one compiled pass that holds no copy for every tap; elsewhere it is a loop of torch's operations.
     """
-    if image.device.type == "cpu" and image.dtype == torch.float32 and not torch.compiler.is_compiling():
+    if torch.compiler.is_exporting():
+        return _as_one_node(
+            image, guides, F.pixel_shuffle(logits, image.shape[3] // logits.shape[3]), sharpness, kernel
+        )
+    if image.device.type == "cpu" and image.dtype == torch.float32:
         return _OnHost.apply(image, guides, logits, sharpness, kernel)
     return in_torch(image, guides, logits, sharpness, kernel)
 
@@ -36,6 +40,17 @@ def in_torch(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, k
     for guide, weight in zip(guides.split(GUIDES, dim=1), sharpness.split(1, dim=1), strict=True):
         logits = logits - weight * _squared_differences(guide, kernel)
     return _FilterByKernels.apply(image, logits.softmax(dim=1), kernel)
+
+
+@torch.library.custom_op("mcdenoise::guided_filter", mutates_args=())
+def _as_one_node(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
+    """One node in an exported graph, instead of thousands."""
+    return in_torch(image, guides, logits, sharpness, kernel)
+
+
+@_as_one_node.register_fake
+def _(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
+    return torch.empty_like(image)
 
 
 class _OnHost(torch.autograd.Function):

@@ -110,8 +110,19 @@ import mcdenoise
 mi.set_variant(sys.argv[1])
 arrays = [np.random.default_rng(k).random((24, 20, 3), np.float32) for k in range(3)]
 tensors = [mi.TensorXf(array) for array in arrays]
+seen, made = [], []
+plain = mcdenoise.Denoiser.denoise
+def spy(self, *images):
+    seen.extend(image.data_ptr() for image in images)
+    made.append(plain(self, *images))
+    return made[-1]
+mcdenoise.Denoiser.denoise = spy
 result = mcdenoise.denoise(*tensors, model=sys.argv[2], device="cpu")
 assert type(result) is mi.TensorXf, type(result)
+import torch
+assert seen == [torch.from_dlpack(tensor).data_ptr() for tensor in tensors], "copied on the way in"
+if sys.argv[1] != "scalar_rgb":  # whose tensors own their memory
+    assert made[0].data_ptr() == torch.from_dlpack(result).data_ptr(), "copied on the way out"
 expected = mcdenoise.denoise(*arrays, model=sys.argv[2], device="cpu")
 np.testing.assert_array_equal(np.array(result), expected)
 bitmap = mcdenoise.denoise(mi.Bitmap(arrays[0]), tensors[1], arrays[2], model=sys.argv[2], device="cpu")

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
+import torch
 
-from mcdenoise.inference.repair import finite_radiance
+from mcdenoise.inference import repair
+
+
+def finite_radiance(radiance):
+    return repair.finite_radiance(torch.from_numpy(radiance)).numpy()
 
 
 def picture():
