@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def cli() -> None:
     mcdenoise render scenes/          render pairs of noisy frames with Mitsuba 3
     mcdenoise train                   learn one from the other
     mcdenoise apply frame.exr         denoise
+    mcdenoise evaluate renders        measure, with references or without
     """
 
 
@@ -369,6 +371,79 @@ def apply(
         raise click.UsageError("--denoisers needs several realizations: a view folder, or --realizations.")
     done = show_applying(apply(tasks, denoiser, preview, found), len(tasks))
     sys.exit(0 if done else 1)
+
+
+@cli.command(short_help="Measure denoisers, with references or without.")
+@click.argument("renders", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    help="A model that ships, or a model file; may be given several times [default: default].",
+)
+@click.option("--against", type=click.Choice(["oidn"]), help="Also measure Open Image Denoise, in its three modes.")
+@click.option("--report", type=click.Path(file_okay=False), help="Also write a report: a folder with an index.html.")
+@click.option(
+    "--out",
+    default="evaluation",
+    show_default=True,
+    type=click.Path(file_okay=False),
+    help="Folder for results.csv and results.json.",
+)
+@click.option(
+    "--inputs",
+    type=click.IntRange(1, 1000),
+    help="Realizations of a view that are denoised together [default: 2 where there are enough, for combinations need "
+    "two].",
+)
+@click.option(
+    "--repeats",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="How often, each time with other realizations as input where there are enough.",
+)
+@click.option("--metrics", metavar="NAMES", help="Separated by commas [default: all that can be had].")
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
+def evaluate(
+    renders: tuple[str, ...],
+    models: tuple[str, ...],
+    against: str | None,
+    report: str | None,
+    out: str,
+    inputs: int | None,
+    repeats: int,
+    metrics: str | None,
+    device: str,
+) -> None:
+    """Denoise the views in RENDERS with every model, and measure: one table, CSV, JSON, and a report to look at.
+
+    Where a view has references (mcdenoise render --reference-spp), errors are against them, and the noise of the two
+    halves cancels. Where it has none, but realizations to spare, relMSE and MSE are estimated from these alone; the
+    table says which kind each number is. Intervals are the middle 95% of a bootstrap over blocks of pixels and over
+    views. Folders with the same scenes at other spp may share the references of one of them.
+
+    \b
+    Examples:
+      mcdenoise evaluate renders
+      mcdenoise evaluate renders --model default --model runs/kpn/model.safetensors --against oidn --report report
+      mcdenoise evaluate bench/spp4 bench/spp32 --against oidn --metrics relMSE,FLIP
+    """
+    from mcdenoise.console import show_evaluating
+    from mcdenoise.evaluation.compare import methods, plan
+    from mcdenoise.evaluation.scores import BY_NAME, available
+
+    if "" in renders or "" in models or "" in (out, report):
+        raise click.UsageError("a name is empty.")
+    wanted = None if metrics is None else [name.strip() for name in metrics.split(",")]
+    for name in wanted or ():
+        if name not in BY_NAME:
+            raise click.UsageError(f"there is no metric {name!r}: choose of {', '.join(BY_NAME)}.")
+    names, notes = available(wanted)
+    todo = plan(renders, methods(models or ("default",), against == "oidn", device), inputs)
+    command = " ".join(["mcdenoise", *map(shlex.quote, sys.argv[1:])])
+    sys.exit(0 if show_evaluating(todo, names, notes, repeats, Path(out), report and Path(report), command) else 1)
 
 
 @cli.command(short_help="Write a model in the format of another program.")

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 from mcdenoise.errors import McdenoiseError
@@ -207,6 +209,85 @@ def show_applying(results: Iterator, total: int) -> bool:
     if failed and total > 1:
         print(f"{total - failed - kept} of {total} denoised, {failed} failed")
     return not failed
+
+
+def show_evaluating(
+    plan: Any, metrics: list[str], notes: list[str], repeats: int, out: Path, report: Path | None, command: str
+) -> bool:
+    """Evaluate, showing each view as it comes, then the table; write CSV, JSON and the report. True if none failed."""
+    from mcdenoise.evaluation.compare import ViewFailed
+    from mcdenoise.evaluation.publish import Published, evaluate_to_files
+
+    for note in [*notes, *plan.notes]:
+        print(f"note: {note}")
+    about = {
+        "command": command,
+        "made": time.strftime("%Y-%m-%d"),
+        "machine": f"{_processor_name()}, {os.cpu_count()} cores",
+    }
+    failed = done = 0
+    with _progress() as progress:
+        bar = progress.add_task("evaluating", total=len(plan.views))
+        for result in evaluate_to_files(plan, metrics, repeats, out, report, about):
+            if isinstance(result, Published):
+                progress.stop()
+                _print_scores(result.summary)
+                print("\n".join(map(str, result.files)))
+                continue
+            progress.advance(bar, 1 / repeats)
+            if isinstance(result, ViewFailed):
+                failed += 1
+                _complain(f"{result.folder}: {result.reason}")
+                continue
+            done += 1
+            print(f"{result.scene}/{result.view} at {result.spp} spp: {sum(result.seconds.values()):.1f} s", flush=True)
+    if failed:
+        print(f"{done} measured, {failed} failed")
+    return not failed
+
+
+def _print_scores(summary: dict[str, Any]) -> None:
+    """Means over views, best of each spp marked."""
+    metrics = summary["metrics"]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("spp", justify="right")
+    table.add_column("method", no_wrap=True)
+    for metric in metrics:
+        table.add_column(metric["name"] + (" \u2191" if metric["better"] == "higher" else " \u2193"), justify="right")
+    table.add_column("s", justify="right")
+    last = None
+    for row in summary["rows"]:
+        if last is not None and row["spp"] != last:
+            table.add_section()
+        cells = [_cell(row, metric, summary["rows"]) for metric in metrics]
+        spp = "" if row["spp"] == last else str(row["spp"] or "?")
+        table.add_row(spp, row["method"], *cells, f"{row['seconds']:.2f}")
+        last = row["spp"]
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console.print(table)
+    for metric in metrics:
+        console.print(f"{metric['name']}: {metric['kind']}. {metric['explanation']}", soft_wrap=True)
+    views = len({(row["scene"], row["view"]) for row in summary["views"]})
+    console.print(
+        f"Means over {views} views; in brackets the middle 95% of a bootstrap over views and blocks of pixels; "
+        "* is the best of its spp; s is the median time of a frame.",
+        soft_wrap=True,
+    )
+
+
+def _cell(row: dict[str, Any], metric: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    score = row["scores"].get(metric["name"])
+    if score is None or score["value"] is None:
+        return "-"
+    alike = [other["scores"].get(metric["name"]) for other in rows if other["spp"] == row["spp"]]
+    values = [one["value"] for one in alike if one is not None and one["value"] is not None]
+    best = score["value"] == (max if metric["better"] == "higher" else min)(values)
+
+    def shown(value: float) -> str:
+        return f"{value:.2f}" if metric["name"] == "PSNR" else f"{value:.3g}"
+
+    bounds = "" if score["low"] is None else f" [{shown(score['low'])}, {shown(score['high'])}]"
+    return f"{'*' if best else ''}{shown(score['value'])}{bounds}".replace("[", "\\[")
 
 
 def show_info() -> None:

@@ -89,7 +89,7 @@ def _view(folder: Path, files: list[Path], first: First) -> View | None:
     kinds = {file: (header["size"], tuple(header["channels"]), header.get("spp")) for file, header in headers.items()}
     usual = _usual([kinds[file] for file in files if file in kinds])
     for file in [file for file in kinds if file in present and usual is not None]:
-        kinds[file] = (*kinds[file][:2], usual[2])
+        kinds[file] = (kinds[file][0], *usual[1:])  # of a reference only radiance is wanted
     _leave_out_others(kinds, usual, ("size", "channels", "spp"), first)
     realizations = tuple(file for file in files if file in kinds)
     references = tuple(file for file in present if file in kinds)

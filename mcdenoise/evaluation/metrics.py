@@ -2,10 +2,14 @@
 
 import numpy as np
 
+from mcdenoise.errors import McdenoiseError
 from mcdenoise.tonemap import tonemap
 
 EPSILON = 1e-2
 """Keeps relative errors finite where the truth is black (Rousselle et al. 2011 use the same value)."""
+
+_HOW = "pip install 'mcdenoise[report]'"
+_BRIGHTEST = 1e6  # in units of middle grey: FLIP's exposures stay finite
 
 
 def mse(image: np.ndarray, reference: np.ndarray) -> float:
@@ -34,3 +38,43 @@ def psnr(image: np.ndarray, reference: np.ndarray) -> float:
     difference = tonemap(image.astype(np.float64)) - tonemap(reference.astype(np.float64))
     error = float(np.mean(difference**2))
     return float("inf") if error == 0 else -10 * float(np.log10(error))
+
+
+def smape(image: np.ndarray, reference: np.ndarray) -> float:
+    """Symmetric mean absolute percentage error: mean of |y - r| / (|y| + |r| + 0.01) (Vogels et al. 2018)."""
+    image, reference = image.astype(np.float64), reference.astype(np.float64)
+    return float(np.mean(np.abs(image - reference) / (np.abs(image) + np.abs(reference) + EPSILON)))
+
+
+def ssim(image: np.ndarray, reference: np.ndarray) -> float:
+    """Structural similarity after the paper's tonemapping, mean over pixels and channels; at most 1, higher is better.
+
+    As Wang et al. 2004 have it: Gaussian windows of 1.5 pixels, population variances; by scikit-image. Raises
+    McdenoiseError if that is missing, ValueError if the picture is smaller than a window (11 x 11).
+    """
+    try:
+        from skimage.metrics import structural_similarity
+    except ImportError as error:
+        raise McdenoiseError(f"SSIM needs scikit-image: {_HOW} ({error}).") from None
+    pictures = [tonemap(one.astype(np.float64)) for one in (reference, image)]
+    return float(
+        structural_similarity(
+            *pictures, channel_axis=2, data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+        )
+    )
+
+
+def flip(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """HDR-FLIP, how different each pixel looks, `[H, W]` in [0, 1] (Andersson et al. 2021), by NVIDIA's own package.
+
+    Exposures are chosen from the reference, 67 pixels are a degree; negative radiance counts as zero. Raises
+    McdenoiseError if flip-evaluator is missing.
+    """
+    try:
+        import flip_evaluator
+    except ImportError as error:
+        raise McdenoiseError(f"FLIP needs flip-evaluator: {_HOW} ({error}).") from None
+    pictures = [np.ascontiguousarray(one.clip(0, _BRIGHTEST), np.float32) for one in (reference, image)]
+    # Of a black reference FLIP cannot choose exposures: the picture's own is as good as any.
+    given = {} if pictures[0].any() else {"startExposure": 0.0, "stopExposure": 1.0, "numExposures": 2}
+    return flip_evaluator.evaluate(*pictures, "HDR", applyMagma=False, parameters=given)[0][..., 0]

@@ -1,0 +1,62 @@
+"""An evaluation with its files: CSV, JSON, and the report, each whole or not at all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcdenoise import atomic
+from mcdenoise.errors import McdenoiseError
+from mcdenoise.evaluation.compare import Plan, ViewFailed, ViewResult, evaluate
+from mcdenoise.evaluation.report import ReportWriter, ViewImages
+from mcdenoise.evaluation.summary import Results, as_csv, as_json
+
+
+@dataclass(frozen=True)
+class Published:
+    """The end: what was found, and the files that say so."""
+
+    summary: dict[str, Any]
+    files: list[Path]
+
+
+def evaluate_to_files(
+    todo: Plan, metrics: Sequence[str], repeats: int, out: Path, report: Path | None, about: Mapping[str, str]
+) -> Iterator[ViewResult | ViewFailed | Published]:
+    """`compare.evaluate`; then `out/results.csv`, `out/results.json`, and, as views come, the report in `report`.
+
+    about: what else the summary is to say, such as `command`. Raises McdenoiseError if a folder cannot be made or no
+    view could be measured.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise McdenoiseError(f"{out}: the folder cannot be made: {error.strerror}.") from None
+    writer = None if report is None else ReportWriter(report, "Denoisers compared")
+    results, measured = Results(), 0
+    for result in evaluate(todo, metrics, repeats):
+        if isinstance(result, ViewResult):
+            measured += 1
+            results.add(result)
+            if writer is not None:
+                writer.add_view(_pictures(result))
+        yield result
+    if not measured:
+        raise McdenoiseError("no view could be measured.")
+    summary = results.summary(**about)
+    files = [out / "results.csv", out / "results.json"]
+    atomic.write_text(files[0], as_csv(summary))
+    atomic.write_text(files[1], as_json(summary))
+    if writer is not None:
+        files.append(writer.finish(summary))
+    yield Published(summary, files)
+
+
+def _pictures(result: ViewResult) -> ViewImages:
+    maps: dict[str, dict[str, Any]] = {}
+    scores = {}
+    for method, scored in result.scored.items():
+        scores[method] = {name: one.value for name, one in scored.scores.items()}
+        for name, errors in scored.maps.items():
+            maps.setdefault(name, {})[method] = errors.clip(min=0).astype("float32")
+    return ViewImages(result.scene, result.view, result.spp, result.exposure, result.images, maps, scores)
