@@ -1,0 +1,111 @@
+"use strict";
+// Fills the page: what was measured, the tables, the thumbnails, and the filters over them.
+
+(() => {
+  const { element, number } = Text;
+  const byId = (id) => document.getElementById(id);
+  const report = JSON.parse(byId("report").textContent);
+  const { metrics, rows, views } = report;
+
+  byId("made").textContent = [report.made, `${views.length} ${views.length === 1 ? "view" : "views"}`].filter(Boolean).join(" · ");
+  byId("machine").textContent = report.machine ? `Measured on ${report.machine}.` : "";
+  byId("command").textContent = report.command;
+
+  const showTheme = () => {
+    byId("theme").textContent = Theme.label();
+    byId("theme").setAttribute("aria-label", `Colours of the page: ${Theme.label().slice(2)}`);
+  };
+  byId("theme").addEventListener("click", Theme.next);
+  Theme.onChange(showTheme);
+  showTheme();
+
+  for (const method of rows.map((row) => row.method)) Methods.colour(method); // colours in the order of the rows
+  const table = Tables.summary(byId("summary"), rows, metrics);
+  byId("summary-notes").textContent = rows.length
+    ? "Bold is best among rows of the same spp; small numbers are intervals. A click on a heading sorts."
+    : "There is no summary.";
+  byId("metrics").append(Tables.legend(metrics));
+  Plots.start(byId("plots-heading").closest("section"), report.plots, rows, metrics);
+
+  // Which method wins a view by the first metric that has numbers in it.
+  function winner(view) {
+    for (const metric of metrics) {
+      const scored = Object.entries(view.rows)
+        .map(([method, row]) => [method, row.scores?.[metric.name]?.value])
+        .filter(([, value]) => value != null);
+      if (scored.length < 2) continue;
+      const sign = metric.better === "higher" ? -1 : 1;
+      const [method, value] = scored.reduce((one, other) => (sign * other[1] < sign * one[1] ? other : one));
+      return { metric, method, value };
+    }
+    return null;
+  }
+
+  function card(view, index) {
+    const [width, height] = view.size;
+    const won = winner(view);
+    const image = element("img", { alt: "", loading: "lazy", decoding: "async", width, height });
+    image.src = `thumbnails/${view.stem}.png`;
+    return element(
+      "button",
+      { type: "button", class: "card", onclick: () => Viewer.open(index), title: `${view.scene} ${view.view}` },
+      image,
+      element("span", { class: "card-name" }, view.scene),
+      element("span", { class: "card-view quiet" }, view.view),
+      element("span", { class: "card-spp quiet" }, `${view.spp} spp`),
+      won
+        ? element(
+            "span",
+            { class: "card-best quiet", title: `Best ${won.metric.name}` },
+            Methods.dot(won.method),
+            element("span", {}, won.method),
+            element("span", { class: "card-value" }, number(won.value)),
+          )
+        : null,
+    );
+  }
+
+  const cards = views.map(card);
+  byId("views").append(...cards);
+
+  let spp = null;
+  const isShown = (view) =>
+    (spp === null || view.spp === spp) && view.scene.toLowerCase().includes(byId("scene-filter").value.trim().toLowerCase());
+
+  function filter() {
+    views.forEach((view, i) => (cards[i].hidden = !isShown(view)));
+    const count = views.filter(isShown).length;
+    byId("views-count").textContent = count === views.length ? `${count}` : `${count} of ${views.length}`;
+    table.show(spp);
+    for (const chip of byId("spp-filter").children) {
+      chip.setAttribute("aria-pressed", String(chip.dataset.spp === String(spp ?? "")));
+    }
+  }
+
+  const counts = [...new Set([...rows, ...views].map((row) => row.spp))].sort((one, other) => one - other);
+  const chip = (value, label) =>
+    element(
+      "button",
+      {
+        type: "button",
+        "data-spp": String(value ?? ""),
+        onclick: () => {
+          spp = value;
+          filter();
+        },
+      },
+      label,
+    );
+  if (counts.length > 1) byId("spp-filter").append(chip(null, "All"), ...counts.map((value) => chip(value, `${value} spp`)));
+  byId("scene-filter").addEventListener("input", filter);
+  filter();
+
+  // Left and right go through the views that the filters leave, unless the open one is not among them.
+  function order(current) {
+    const all = views.map((_, i) => i);
+    const left = all.filter((i) => isShown(views[i]));
+    return left.includes(current) ? left : all;
+  }
+
+  Viewer.start(report, order, (index) => cards[index].focus());
+})();

@@ -1,0 +1,270 @@
+"""Writes the report: the page, what it needs beside it, and the data of its views as they come."""
+
+import base64
+import html
+import importlib.resources
+import json
+import logging
+import math
+import numbers
+import re
+import unicodedata
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from mcdenoise.atomic import remove_leftovers, replacing, write_text
+from mcdenoise.errors import McdenoiseError
+from mcdenoise.tonemap import display
+
+_log = logging.getLogger(__name__)
+
+_HALF_MAX = 65504.0
+_THUMBNAIL_WIDTH = 256  # pixels
+_MARKER = "mcdenoise-report.txt"
+_MARKER_TEXT = "A report of mcdenoise evaluate: open index.html. The next report into this folder overwrites it.\n"
+_ASSETS = ("report.css", "theme.js", "pictures.js", "tables.js", "plots.js", "stage.js", "viewer.js", "report.js")
+_PLOTLY = "plotly.min.js"
+_OURS = re.compile(r"\d{3,}-[a-z0-9-]*\.(js|png)")
+_COLOURS = 256
+
+
+@dataclass(frozen=True)
+class ViewImages:
+    """What the report shows of one view at one sample count.
+
+    scene, view: names; the view's is its camera's, as "view000". spp: samples per pixel of the noisy input.
+    exposure: factor that brings the picture to middle grey, the viewer's EV 0.
+    images: name -> `[H, W, 3]` linear radiance, in the order of the number keys: "noisy", the methods, and "reference"
+    last if there is one. maps: name of an error map -> method -> `[H, W]`. scores: method -> metric -> value.
+    Images and maps are all of one size; what is no number in them is shown as such.
+    """
+
+    scene: str
+    view: str
+    spp: int
+    exposure: float
+    images: dict[str, np.ndarray]
+    maps: dict[str, dict[str, np.ndarray]]
+    scores: dict[str, dict[str, float]]
+
+
+class ReportWriter:
+    """Writes a report into `folder`, one view after the other; memory does not grow with their pixels.
+
+    An earlier report there is replaced: its files go, and no others. Raises McdenoiseError if the folder cannot be
+    made, holds something else, or, with overwrite=False, an earlier report.
+    """
+
+    def __init__(self, folder: Path, title: str, overwrite: bool = True):
+        self._folder = Path(folder)
+        self._title = title
+        self._views: list[dict[str, Any]] = []
+        try:
+            self._prepare(overwrite)
+        except OSError as error:
+            raise McdenoiseError(f"{folder}: the report cannot be written there: {error.strerror}.") from None
+
+    def add_view(self, view: ViewImages) -> None:
+        """Write the images, maps and thumbnail of one view.
+
+        Values beyond +-65504, the largest half float, are clamped to that. Raises ValueError if sizes differ, and
+        McdenoiseError if a file cannot be written.
+        """
+        if not view.images:
+            raise ValueError(f"view {view.view} of {view.scene} has no images")
+        height, width = next(iter(view.images.values())).shape[:2]
+        maps = [(name, method, plane) for name, of in view.maps.items() for method, plane in of.items()]
+        for image in view.images.values():
+            if image.shape != (height, width, 3):
+                raise ValueError(f"images of {view.scene} {view.view} are {image.shape}, not {(height, width, 3)}")
+        for name, method, plane in maps:
+            if plane.shape != (height, width):
+                raise ValueError(f"{name} of {method} is {plane.shape}, not {(height, width)}")
+        number = len(self._views)
+        stem = f"{number:03d}-{_slug(f'{view.scene} {view.view}')}-{int(view.spp)}spp"
+        exposure = float(view.exposure) if math.isfinite(view.exposure) and view.exposure > 0 else 1.0
+        try:
+            for item, pixels in enumerate([*view.images.values(), *(plane for _, _, plane in maps)]):
+                name = f"{stem}-{item:02d}"
+                text = f'receivePicture("{name}","{_encode(pixels)}");\n'
+                write_text(self._folder / "data" / f"{name}.js", text)
+            with replacing(self._folder / "thumbnails" / f"{stem}.png") as temporary:
+                _thumbnail(list(view.images.values()), exposure).save(temporary, optimize=True)
+        except OSError as error:
+            raise McdenoiseError(f"{self._folder}: the report cannot be written: {error.strerror}.") from None
+        self._views.append(
+            {
+                "scene": view.scene,
+                "view": view.view,
+                "spp": int(view.spp),
+                "exposure": exposure,
+                "size": [width, height],
+                "stem": stem,
+                "images": list(view.images),
+                "maps": [[name, method] for name, method, _ in maps],
+                "rows": {
+                    method: {"scores": {metric: {"value": value} for metric, value in scores.items()}}
+                    for method, scores in view.scores.items()
+                },
+            }
+        )
+
+    def finish(self, summary: Mapping[str, Any]) -> Path:
+        """Write the page over all views, `index.html`, last of all, and return its path.
+
+        summary: `metrics`, a list of name, better ("lower" or "higher"), kind and explanation; `rows`, a list of spp,
+        method, views, seconds and scores (metric -> value, low, high); `views`, the same a view, with scene and view in
+        place of the count; machine, made and command as text. Numbers may be missing, None or not finite.
+        """
+        plotly = _plotly()
+        report = {
+            "title": self._title,
+            "metrics": summary.get("metrics", []),
+            "rows": summary.get("rows", []),
+            "views": [view | {"rows": _merged(view, summary.get("views", []))} for view in self._views],
+            "machine": summary.get("machine", ""),
+            "made": summary.get("made", ""),
+            "command": summary.get("command", ""),
+            "colours": _colour_map(),
+            "plots": _PLOTLY if plotly else None,
+        }
+        filled = {"title": _html(self._title), "report": _json(report)}
+        # All at once, so that nothing that is filled in can be taken for another place.
+        page = re.sub(r"\{\{(\w+)\}\}", lambda place: filled[place[1]], _asset("page.html"))
+        path = self._folder / "index.html"
+        try:
+            for name in _ASSETS:
+                write_text(self._folder / name, _asset(name))
+            if plotly:
+                write_text(self._folder / _PLOTLY, plotly)
+            write_text(path, page)
+        except OSError as error:
+            raise McdenoiseError(f"{self._folder}: the report cannot be written: {error.strerror}.") from None
+        return path
+
+    def _prepare(self, overwrite: bool) -> None:
+        folder = self._folder
+        marker = folder / _MARKER
+        if folder.exists() and not folder.is_dir():
+            raise McdenoiseError(f"{folder}: is a file, and a report needs a folder.")
+        if folder.is_dir() and any(folder.iterdir()) and not marker.is_file():
+            raise McdenoiseError(f"{folder}: is not empty and no earlier report; choose another folder.")
+        if marker.is_file() and not overwrite:
+            raise McdenoiseError(f"{folder}: holds a report already; choose another folder.")
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        (folder / "thumbnails").mkdir(exist_ok=True)
+        write_text(marker, _MARKER_TEXT)
+        (folder / "index.html").unlink(missing_ok=True)  # first: a page must not outlive its data
+        for name in (*_ASSETS, _PLOTLY):
+            (folder / name).unlink(missing_ok=True)
+        for place in (folder, folder / "data", folder / "thumbnails"):
+            remove_leftovers(place)
+        for file in [*(folder / "data").iterdir(), *(folder / "thumbnails").iterdir()]:
+            if _OURS.fullmatch(file.name):
+                file.unlink()
+
+
+def _encode(pixels: np.ndarray) -> str:
+    """Base64 of deflated half floats: planes of 16 bits, first all low bytes, then all high bytes.
+
+    An image `[H, W, 3]` gives the planes G, R - G, B - G, a map `[H, W]` one; in each row a number is the difference
+    from its left neighbour, with its sign in the lowest bit. All in the bits of the half floats, modulo 2^16.
+    """
+    clamped = np.clip(pixels, -_HALF_MAX, _HALF_MAX).astype(np.float16)
+    bits = np.ascontiguousarray(clamped).view(np.uint16)
+    if bits.ndim == 3:
+        red, green, blue = np.moveaxis(bits, -1, 0)
+        planes = np.stack([green, red - green, blue - green])  # grey compresses to nothing
+    else:
+        planes = bits[None]
+    steps = planes.copy()
+    steps[..., 1:] -= planes[..., :-1]
+    steps = steps.view(np.int16)
+    steps = ((steps << 1) ^ (steps >> 15)).astype("<i2")
+    low_then_high = steps.view(np.uint8).reshape(-1, 2).T
+    return base64.b64encode(zlib.compress(low_then_high.tobytes(), 6)).decode("ascii")
+
+
+def _thumbnail(images: list[np.ndarray], exposure: float) -> Image.Image:
+    """The first image left of the middle, the last one right of it: the noise, and what is below it."""
+    height, width = images[0].shape[:2]
+    pixels = display(images[0], exposure)
+    pixels[:, width // 2 :] = display(images[-1][:, width // 2 :], exposure)
+    thumbnail = Image.fromarray(pixels)
+    if width > _THUMBNAIL_WIDTH:
+        size = (_THUMBNAIL_WIDTH, max(1, round(height * _THUMBNAIL_WIDTH / width)))
+        thumbnail = thumbnail.resize(size, Image.Resampling.BOX)
+    return thumbnail
+
+
+def _merged(view: dict[str, Any], summarised: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """The scores of a view by method; the summary's, which have intervals, before those that came with the images."""
+    rows = dict(view["rows"])
+    for row in summarised:
+        if all(row.get(key) == view[key] for key in ("scene", "view", "spp")):
+            method = row["method"]
+            scores = rows.get(method, {}).get("scores", {}) | row.get("scores", {})
+            rows[method] = {"seconds": row.get("seconds"), "scores": scores}
+    return rows
+
+
+def _plotly() -> str | None:
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        _log.warning("plotly is not installed, so the report has no plots: pip install 'mcdenoise[report]'")
+        return None
+    return get_plotlyjs()
+
+
+def _colour_map() -> str:
+    """Colours of error maps, dark to bright, as hexadecimal digits: plotly's Inferno, else black, red, yellow, white."""
+    places = np.linspace(0, 1, _COLOURS)
+    try:
+        from plotly import colors
+    except ImportError:
+        rgb = np.clip(places[:, None] * 3 - np.arange(3), 0, 1)
+    else:
+        rgb = np.array(colors.sample_colorscale(colors.sequential.Inferno, list(places), colortype="tuple"))
+    return np.round(rgb * 255).astype(np.uint8).tobytes().hex()
+
+
+def _asset(name: str) -> str:
+    return importlib.resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _slug(name: str) -> str:
+    """`name` as it may stand in file names and addresses everywhere; perhaps of no letters, so never alone."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only)[:60].strip("-") or "view"
+
+
+def _html(text: str) -> str:
+    return html.escape(text).encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _json(value: Any) -> str:
+    """JSON that may stand in a <script> element: nothing in it ends the element or opens a comment."""
+    text = json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _plain(value: Any) -> Any:
+    """`value` in JSON's kinds: numbers of NumPy as Python's, floats to 7 digits, those that are not finite as None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool | str) or value is None:
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(f"{float(value):.7g}") if math.isfinite(value) else None
+    return str(value)
