@@ -28,7 +28,7 @@ class Curve:
 def draw_chart(curve: Curve, size: tuple[int, int], smooth: bool, marks: list[int]) -> Image.Image:
     """A chart of (width, height) = `size` pixels, logarithmic where all values are above 0, from step 0 to the last.
 
-    smooth: show the values faintly, and over them their mean over a twentieth of the curve to each side (geometric on a
+    smooth: show the values faintly, and over them their mean over a thirtieth of the curve to each side (geometric on a
     logarithmic axis). If not, each is a point on the line. marks: steps to mark on the horizontal axis.
     """
     width, height = size
@@ -81,7 +81,8 @@ def draw_chart(curve: Curve, size: tuple[int, int], smooth: bool, marks: list[in
     for y, tick in zip(heights, rows, strict=True):
         pen.text((_LEFT - 7, y), f"{tick:.4g}", GREY, _font(12), anchor="rm")
     for tick in columns:
-        pen.text((float(x_of(tick)), height - _BOTTOM + 5), f"{tick:,.0f}", GREY, _font(12), anchor="mt")
+        half = pen.textlength(f"{tick:,.0f}", _font(12)) / 2
+        pen.text((min(float(x_of(tick)), width - half), height - _BOTTOM + 5), f"{tick:,.0f}", GREY, _font(12), "mt")
     pen.text(((_LEFT + width - _RIGHT) / 2, height - 4), "step", GREY, _font(12), anchor="mb")
     return image
 
@@ -102,8 +103,8 @@ def _fine(x: np.ndarray, y: np.ndarray) -> list[tuple[float, float]]:
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:
-    """The mean over a twentieth of `values` to each side, and over as many as there are at the ends."""
-    reach = values.size // 20
+    """The mean over a thirtieth of `values` to each side, and over as many as there are at the ends."""
+    reach = values.size // 30
     sums = np.concatenate([[0.0], np.cumsum(values)])
     start = np.maximum(np.arange(values.size) - reach, 0)
     end = np.minimum(np.arange(values.size) + reach + 1, values.size)

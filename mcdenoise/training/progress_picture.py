@@ -12,7 +12,7 @@ CELL = 128
 
 MOST_OUTPUTS = 6
 
-_MARGIN, _GAP, _HEAD, _CHART, _NAME, _CAPTION = 24, 12, 40, 250, 24, 26
+_MARGIN, _GAP, _HEAD, _CHART, _NOTE, _NAME, _CAPTION = 24, 12, 40, 250, 22, 24, 26
 _WIDTH = 2 * _MARGIN + (MOST_OUTPUTS + 2) * CELL + (MOST_OUTPUTS + 1) * _GAP
 
 
@@ -42,7 +42,8 @@ class Strip:
 
 def draw(title: str, curves: list[Curve], strip: Strip) -> Image.Image:
     """The whole picture. curves: the first is drawn smoothed, any other as it is; strip: may be of no crops."""
-    height = place(len(strip.names), 0)[1] - _NAME + _MARGIN - _GAP
+    below = place(len(strip.names), 0)[1] - _NAME if strip.names else _HEAD + _GAP + _CHART
+    height = below + _MARGIN - _GAP
     canvas = Image.new("RGB", (_WIDTH, height), "white")
     pen = ImageDraw.Draw(canvas)
     pen.text((_MARGIN, _MARGIN + 14), title, INK, _font(18), anchor="ls")
@@ -51,19 +52,22 @@ def draw(title: str, curves: list[Curve], strip: Strip) -> Image.Image:
     for number, curve in enumerate(curves):
         chart = draw_chart(curve, (width, _CHART), smooth=number == 0, marks=steps)
         canvas.paste(chart, (_MARGIN + number * (width + 2 * _GAP), _HEAD + _GAP))
+    if strip.names:
+        note = (_MARGIN, _HEAD + _CHART + 2 * _GAP + 10)
+        pen.text(note, "Middle parts of validation views. In grey: the error of what is seen.", GREY, _font(12), "ls")
     for row, name in enumerate(strip.names):
         left, top = place(row, 0)
         pen.text((left, top - 8), name, INK, _font(13), anchor="ls")
         _cell(canvas, row, 0, strip.inputs[row], "noisy input", strip.input_errors[row])
         for column, moment in enumerate(strip.moments, 1):
-            _cell(canvas, row, column, moment.pictures[row], f"step {moment.step:,}", moment.errors[row])
+            _cell(canvas, row, column, moment.pictures[row], _said(moment.step), moment.errors[row])
         _cell(canvas, row, len(strip.moments) + 1, strip.expected[row], strip.caption, None)
     return canvas
 
 
 def place(row: int, column: int) -> tuple[int, int]:
     """(left, top) in the picture of the crop in that row and column; column 0 is the noisy input, the last expected."""
-    top = _HEAD + _GAP + _CHART + _GAP + _NAME + row * (_NAME + CELL + _CAPTION)
+    top = _HEAD + _CHART + 2 * _GAP + _NOTE + _NAME + row * (_NAME + CELL + _CAPTION)
     return _MARGIN + column * (CELL + _GAP), top
 
 
@@ -93,7 +97,11 @@ def _cell(canvas: Image.Image, row: int, column: int, picture: np.ndarray, capti
     below = top + picture.shape[0] + 13
     pen.text((left, below), caption, INK, _font(12), anchor="ls")
     if error is not None:
-        pen.text((left + picture.shape[1], below), f"{error:.3g}", GREY, _font(12), anchor="rs")
+        pen.text((left + CELL, below), f"{error:.3g}", GREY, _font(12), anchor="rs")
+
+
+def _said(step: int) -> str:
+    return f"step {step:,}" if step < 1_000_000 else f"step {step / 1e6:.4g}M"
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -39,10 +39,8 @@ class Showing:
     Shown are the middle parts of up to three validation views, at their own exposure. The pictures of a strip are kept
     in `out/progress.safetensors`, where a run that goes on at `step` finds those up to there.
 
-    It shows the first step after its start, the last of the run, and between them steps that grow geometrically, by a
-    tenth or more: so much more that all showings together take less than 1% of the time that is expected of the run
-    (a run for which the first and the last take more has no others). Nothing that goes wrong here ends a run: it is
-    said once. No random numbers are drawn, and the network is not changed.
+    Nothing that goes wrong here ends a run: it is said once. No random numbers are drawn, and the network is not
+    changed.
     """
 
     def __init__(self, out: Path, validation: Validation, multiple: int, step: int):
@@ -65,20 +63,11 @@ class Showing:
         if step > 0 and self._crops:
             self._strip.moments.extend(moment for moment in self._kept() if moment.step <= step)
         self._failed = False
-        self._first: tuple[float, float] | None = None
-        self._last = self._cost = self._spent = 0.0
+        self._schedule = Schedule()
 
     def due(self, fraction: float, seconds: float) -> bool:
-        """Whether to show a run of which `fraction` was done in `seconds`; asked after every step."""
-        if self._first is None or fraction >= 1:
-            return True
-        done, passed = fraction - self._first[0], seconds - self._first[1]
-        if done <= 0:
-            return False
-        expected = passed / done * (1 - self._first[0])
-        payable = (_SHARE * expected - self._spent) / max(self._cost, 1e-6)
-        # One of them is for the end; the others divide the way there into equal ratios.
-        return payable >= 2 and fraction >= self._last * max(_GROWTH, (1 / self._last) ** (1 / payable))
+        """Whether to show a run of which `fraction` was done in `seconds`; to be asked after every step."""
+        return self._schedule.due(fraction, seconds)
 
     def show(
         self,
@@ -97,23 +86,22 @@ class Showing:
         try:
             if self._crops:
                 self._add(step, network, device, autocast, board)
-            curves = [Curve("loss", "every tenth step, and smoothed", *losses, "#2f5d8a", "#bfd0e0")]
+            curves = [Curve("loss", "as in train.csv, and smoothed", *losses, "#2f5d8a", "#c6d5e4")]
             if self._crops:
                 note = _MEASURED[self._validation.kind]
                 curves.append(Curve("validation", note, *validations, "#a4552c", "#e6cfc1"))
             title = f"{self._out.absolute().name}, {step:,} step{'s' if step != 1 else ''}"
             picture = draw(title, curves, self._strip)
             with replacing(self._out / PICTURE) as temporary:
-                picture.save(temporary, compress_level=3)
+                picture.save(temporary, compress_level=1)
+            if self._crops:
+                self._keep()
         except Exception as error:  # whatever it is, the run is worth more than its picture
             if not self._failed:
                 said = (str(error).strip().splitlines() or [""])[0]
                 _log.warning("%s: cannot be drawn (%s: %s).", self._out / PICTURE, type(error).__name__, said)
             self._failed = True
-        self._cost = time.monotonic() - started
-        self._spent += self._cost
-        self._last = fraction
-        self._first = self._first or (fraction, seconds + self._cost)
+        self._schedule.shown(fraction, seconds, time.monotonic() - started)
 
     def _add(
         self, step: int, network: nn.Module, device: torch.device, autocast: torch.autocast, board: SummaryWriter
@@ -127,6 +115,8 @@ class Showing:
         ):
             pair = np.concatenate([before, after], axis=1)
             board.add_image(f"before and after/{number} {name}", pair, step, dataformats="HWC")
+
+    def _keep(self) -> None:
         tensors = {f"input.{row}": picture for row, picture in enumerate(self._strip.inputs)}
         for moment in self._strip.moments:
             tensors |= {f"{moment.step}.{row}": picture for row, picture in enumerate(moment.pictures)}
@@ -161,3 +151,34 @@ class Showing:
             said = (str(error).strip().splitlines() or [type(error).__name__])[0]
             _log.warning("%s: earlier crops are lost to %s (%s).", path, PICTURE, said)
             return []
+
+
+class Schedule:
+    """When to show: at the first step that is asked for, at the end, and between them at growing intervals.
+
+    Each is later than the one before by a tenth of it or more: by so much more that all together take less than 1% of
+    the time that is expected of the run. Where the first and the last alone take more, there are no others.
+    """
+
+    def __init__(self):
+        self._first: tuple[float, float] | None = None
+        self._last = self._cost = self._spent = 0.0
+
+    def due(self, fraction: float, seconds: float) -> bool:
+        """Whether to show now, when `fraction` of the run is done, in `seconds`."""
+        if self._first is None or fraction >= 1:
+            return True
+        done, passed = fraction - self._first[0], seconds - self._first[1]
+        if done <= 0:
+            return False
+        expected = passed / done * (1 - self._first[0])
+        payable = (_SHARE * expected - self._spent) / max(self._cost, 1e-6)
+        # One of them is for the end; the others divide the way there into equal ratios.
+        return payable >= 2 and fraction >= self._last * max(_GROWTH, (1 / self._last) ** (1 / payable))
+
+    def shown(self, fraction: float, seconds: float, cost: float) -> None:
+        """Say that it was shown at `fraction`, after `seconds`, and took `cost` seconds more."""
+        self._cost = cost
+        self._spent += cost
+        self._last = fraction
+        self._first = self._first or (fraction, seconds + cost)
