@@ -268,9 +268,9 @@ def _train(
                 next_validation = (math.floor(fraction * 20) + 1) / 20
             if log is not None and (measured is not None or step % _LOG_EVERY == 0):
                 log.write(step, seconds, loss_value, norm_value, rate, measured)
-            if showing is not None and showing.due(fraction, seconds):
+            if showing is not None and showing.due(fraction):
                 curves = log.losses.arrays(), log.validations.arrays()
-                showing.show(step, fraction, seconds, averaged, device, autocast, *curves, log.board)
+                showing.show(step, fraction, averaged, device, autocast, *curves, log.board)
             if rank == 0 and time.monotonic() - saved_at > _CHECKPOINT_SECONDS and fraction < 1:
                 write_checkpoint(finished=False)
                 saved_at = time.monotonic()

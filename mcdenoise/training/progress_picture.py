@@ -54,7 +54,13 @@ def draw(title: str, curves: list[Curve], strip: Strip) -> Image.Image:
         canvas.paste(chart, (_MARGIN + number * (width + 2 * _GAP), _HEAD + _GAP))
     if strip.names:
         note = (_MARGIN, _HEAD + _CHART + 2 * _GAP + 10)
-        pen.text(note, "Middle parts of validation views. In grey: the error of what is seen.", GREY, _font(12), "ls")
+        pen.text(
+            note,
+            "Middle parts of validation views. Grey numbers: their errors, measured as the validation is.",
+            GREY,
+            _font(12),
+            "ls",
+        )
     for row, name in enumerate(strip.names):
         left, top = place(row, 0)
         pen.text((left, top - 8), name, INK, _font(13), anchor="ls")

@@ -65,15 +65,14 @@ class Showing:
         self._failed = False
         self._schedule = Schedule()
 
-    def due(self, fraction: float, seconds: float) -> bool:
-        """Whether to show a run of which `fraction` was done in `seconds`; to be asked after every step."""
-        return self._schedule.due(fraction, seconds)
+    def due(self, fraction: float) -> bool:
+        """Whether to show a run of which `fraction` is done; to be asked after every step."""
+        return self._schedule.due(fraction, time.monotonic())
 
     def show(
         self,
         step: int,
         fraction: float,
-        seconds: float,
         network: nn.Module,
         device: torch.device,
         autocast: torch.autocast,
@@ -101,7 +100,8 @@ class Showing:
                 said = (str(error).strip().splitlines() or [""])[0]
                 _log.warning("%s: cannot be drawn (%s: %s).", self._out / PICTURE, type(error).__name__, said)
             self._failed = True
-        self._schedule.shown(fraction, seconds, time.monotonic() - started)
+        ended = time.monotonic()
+        self._schedule.shown(fraction, ended, ended - started)
 
     def _add(
         self, step: int, network: nn.Module, device: torch.device, autocast: torch.autocast, board: SummaryWriter
@@ -164,11 +164,11 @@ class Schedule:
         self._first: tuple[float, float] | None = None
         self._last = self._cost = self._spent = 0.0
 
-    def due(self, fraction: float, seconds: float) -> bool:
-        """Whether to show now, when `fraction` of the run is done, in `seconds`."""
+    def due(self, fraction: float, now: float) -> bool:
+        """Whether to show at the time `now`, in seconds of any clock, when `fraction` of the run is done."""
         if self._first is None or fraction >= 1:
             return True
-        done, passed = fraction - self._first[0], seconds - self._first[1]
+        done, passed = fraction - self._first[0], now - self._first[1]
         if done <= 0:
             return False
         expected = passed / done * (1 - self._first[0])
@@ -176,9 +176,9 @@ class Schedule:
         # One of them is for the end; the others divide the way there into equal ratios.
         return payable >= 2 and fraction >= self._last * max(_GROWTH, (1 / self._last) ** (1 / payable))
 
-    def shown(self, fraction: float, seconds: float, cost: float) -> None:
-        """Say that it was shown at `fraction`, after `seconds`, and took `cost` seconds more."""
+    def shown(self, fraction: float, now: float, cost: float) -> None:
+        """Say that it was shown at `fraction`, which ended at the time `now` and took `cost` seconds."""
         self._cost = cost
         self._spent += cost
         self._last = fraction
-        self._first = self._first or (fraction, seconds + cost)
+        self._first = self._first or (fraction, now)
