@@ -257,9 +257,10 @@ def render(
 def train(renders: str, out: str | None, device: str, resume: bool, **options: Any) -> None:
     """Train a network on the views in RENDERS: one noisy realization in, another one as the target, no clean image.
 
-    Writes OUT/model.safetensors (weights averaged over training), a checkpoint, train.csv and TensorBoard logs. Scenes
-    marked as validation are never trained on; they measure, without references. The same command again goes on with an
-    interrupted run, to the same weights it would have reached.
+    Writes OUT/model.safetensors (weights averaged over training), a checkpoint, train.csv, TensorBoard logs, and
+    progress.png: curves, and crops before and after. Scenes marked as validation are never trained on; they measure,
+    without references. The same command again goes on with an interrupted run, to the same weights it would have
+    reached.
 
     \b
     Examples:

@@ -46,6 +46,8 @@ def test_it_trains_says_where_the_model_is_and_how_to_use_it(place, capfd, monke
         "checkpoint.safetensors",
         "train.csv",
         "tensorboard",
+        "progress.png",
+        "progress.safetensors",
     }
     code, out, err = run(capfd, monkeypatch, "train", "--model", "kpn", *QUICK)
     assert (code, err) == (0, "")

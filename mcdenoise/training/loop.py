@@ -1,5 +1,6 @@
 """The training loop: set up, resume, loop, finish."""
 
+import array
 import contextlib
 import copy
 import csv
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -33,6 +35,7 @@ from mcdenoise.networks import create
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.losses import LOSSES
+from mcdenoise.training.showing import Showing
 from mcdenoise.training.validation import Validation
 
 _log = logging.getLogger(__name__)
@@ -106,7 +109,8 @@ def train(
     resume: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> TrainResult:
-    """Train on the views in the folder `renders`; write `out/model.safetensors`, with logs and a checkpoint beside it.
+    """Train on the views in the folder `renders`; write `out/model.safetensors`, with logs, a picture of the progress
+    (`progress.png`, see `Showing`) and a checkpoint beside it.
 
     Views of scenes marked as validation are never trained on: they measure. Without such, every tenth view is kept for
     that (at least one, if there are two). An unfinished run in `out` with the same options goes on where it was; with
@@ -195,6 +199,7 @@ def _train(
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16")
     loss_function = LOSSES[options.loss]
     log = _Log(out, step) if rank == 0 else None
+    showing = Showing(out, validation, network.multiple, step) if rank == 0 else None
     if rank == 0:
         _log.info(
             "training %s on %d views of %d scenes (%s, %s), validating on %d (%s)",
@@ -263,6 +268,9 @@ def _train(
                 next_validation = (math.floor(fraction * 20) + 1) / 20
             if log is not None and (measured is not None or step % _LOG_EVERY == 0):
                 log.write(step, seconds, loss_value, norm_value, rate, measured)
+            if showing is not None and showing.due(fraction):
+                curves = log.losses.arrays(), log.validations.arrays()
+                showing.show(step, fraction, averaged, device, autocast, *curves, log.board)
             if rank == 0 and time.monotonic() - saved_at > _CHECKPOINT_SECONDS and fraction < 1:
                 write_checkpoint(finished=False)
                 saved_at = time.monotonic()
@@ -444,18 +452,43 @@ class _Log:
         rows = [row for row in rows if int(row[0]) <= step]
         atomic.write_text(self._path, "".join(",".join(row) + "\n" for row in [list(_COLUMNS), *rows]))
         self._file = self._path.open("a", newline="")
-        self._board = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
+        self.board = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
+        self.losses, self.validations = _Points(), _Points()
+        for row in rows:
+            self._remember(int(row[0]), row[2], row[5])
 
     def write(self, step: int, seconds: float, loss: float, norm: float, rate: float, validation: float | None) -> None:
         values = [f"{loss:.6g}", f"{norm:.6g}", f"{rate:.6g}", "" if validation is None else f"{validation:.6g}"]
         self._file.write(",".join([str(step), f"{seconds:.1f}", *values]) + "\n")
         self._file.flush()
-        self._board.add_scalar("loss", loss, step)
-        self._board.add_scalar("gradient norm", norm, step)
-        self._board.add_scalar("learning rate", rate, step)
+        self._remember(step, values[0], values[3])
+        self.board.add_scalar("loss", loss, step)
+        self.board.add_scalar("gradient norm", norm, step)
+        self.board.add_scalar("learning rate", rate, step)
         if validation is not None:
-            self._board.add_scalar("validation", validation, step)
+            self.board.add_scalar("validation", validation, step)
 
     def close(self) -> None:
         self._file.close()
-        self._board.close()
+        self.board.close()
+
+    def _remember(self, step: int, loss: str, validation: str) -> None:
+        for points, value in ((self.losses, loss), (self.validations, validation)):
+            with contextlib.suppress(ValueError):  # no validation, or a row that somebody edited
+                points.add(step, float(value))
+
+
+class _Points:
+    """Finite values at steps, in little memory."""
+
+    def __init__(self):
+        self._steps, self._values = array.array("d"), array.array("d")
+
+    def add(self, step: int, value: float) -> None:
+        if math.isfinite(value):
+            self._steps.append(step)
+            self._values.append(value)
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """(steps, values), both `[n]`."""
+        return np.array(self._steps), np.array(self._values)

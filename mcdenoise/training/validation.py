@@ -23,11 +23,26 @@ _MEASURES = {"cross": relmse_cross, "held-back": relmse_held_back, "reference": 
 
 
 @dataclass(frozen=True)
-class _Example:
-    """Input channels `[9, h, w]` and what the output is measured against, `[h, w, 3]`, at middle grey."""
+class Example:
+    """Of one view: input channels `[9, h, w]`, with what an output `[h, w, 3]` is measured against, at middle grey.
 
+    name: `scene/view`. others: the arrays `[h, w, 3]` that the kind's measure takes. expected: the mean of all frames
+    that are not the input, `[h, w, 3]`. frames: how many those are.
+    """
+
+    name: str
     inputs: torch.Tensor
     others: tuple[np.ndarray, ...]
+    expected: np.ndarray
+    frames: int
+
+    def middle(self, side: int, multiple: int) -> "Example":
+        """The part of at most `side` x `side` pixels in the middle; its sides are multiples of `multiple`."""
+        height, width = (min(side, size) // multiple * multiple for size in self.inputs.shape[1:])
+        top, left = (self.inputs.shape[1] - height) // 2, (self.inputs.shape[2] - width) // 2
+        rows, columns = slice(top, top + height), slice(left, left + width)
+        others = tuple(other[rows, columns] for other in self.others)
+        return Example(self.name, self.inputs[:, rows, columns], others, self.expected[rows, columns], self.frames)
 
 
 class Validation:
@@ -50,17 +65,23 @@ class Validation:
 
     def measure(self, network: nn.Module, device: torch.device, autocast: torch.autocast) -> float:
         """The mean over the views; `network` in evaluation mode."""
-        errors = []
-        for example in self.examples:
-            with torch.inference_mode(), autocast:
-                inputs = example.inputs[None].to(device)
-                output = network(inputs[:, :3], inputs[:, 3:6], inputs[:, 6:])
-            denoised = output[0].float().cpu().numpy().transpose(1, 2, 0)
-            errors.append(_MEASURES[self.kind](denoised, *example.others))
+        errors = [self.error(example, denoise(example, network, device, autocast)) for example in self.examples]
         return float(np.mean(errors))
 
+    def error(self, example: Example, denoised: np.ndarray) -> float:
+        """Of `denoised`, `[h, w, 3]` for the `example`'s input, by the measure of this kind."""
+        return _MEASURES[self.kind](denoised, *example.others)
 
-def _example(view: View, multiple: int, kind: str, first: First) -> _Example | None:
+
+def denoise(example: Example, network: nn.Module, device: torch.device, autocast: torch.autocast) -> np.ndarray:
+    """Linear radiance `[h, w, 3]` at the exposure of the input; `network` in evaluation mode."""
+    with torch.inference_mode(), autocast:
+        inputs = example.inputs[None].to(device)
+        output = network(inputs[:, :3], inputs[:, 3:6], inputs[:, 6:])
+    return output[0].float().cpu().numpy().transpose(1, 2, 0)
+
+
+def _example(view: View, multiple: int, kind: str, first: First) -> Example | None:
     width, height = (min(_SIDE, size) // multiple * multiple for size in view.size)
     if not height or not width:
         return None
@@ -76,9 +97,12 @@ def _example(view: View, multiple: int, kind: str, first: First) -> _Example | N
     window = slice(None), slice(y, y + height), slice(x, x + width)
     inputs = torch.cat([radiance[window] * scale, features[window].float()])
     rest = [(frame[0][window] * scale).permute(1, 2, 0).numpy() for frame in others]
+    expected = np.mean(rest, axis=0)
     if kind == "cross":
-        return _Example(inputs, (np.mean(rest[0::2], axis=0), np.mean(rest[1::2], axis=0)))
-    return _Example(inputs, (np.mean(rest, axis=0) if kind == "reference" else rest[0],))
+        against = np.mean(rest[0::2], axis=0), np.mean(rest[1::2], axis=0)
+    else:
+        against = (expected if kind == "reference" else rest[0],)
+    return Example(f"{view.folder.parent.name}/{view.folder.name}", inputs, against, expected, len(rest))
 
 
 def _read(file: Path, first: First) -> tuple[torch.Tensor, torch.Tensor] | None:

@@ -52,6 +52,8 @@ def test_two_processes_learn_what_one_learns_from_twice_the_batch(renders, tmp_p
     assert float(apart.norm()) < 0.2 * float(moved.norm())
     losses = [(tmp_path / name / "train.csv").read_text().splitlines()[-1].split(",")[2] for name in ("one", "two")]
     assert abs(float(losses[0]) - float(losses[1])) < 1e-4 * float(losses[0])
+    assert (tmp_path / "two/progress.png").exists()
+    assert "progress" not in done.stderr  # no warning
 
 
 def test_two_processes_name_a_broken_frame_once(tmp_path):

@@ -130,7 +130,8 @@ def test_killed_at_random_moments_it_reaches_the_same_bytes(renders, tmp_path):
     assert model_bytes(killed) == model_bytes(whole)
     assert logged_steps(killed) == logged_steps(whole)
     names = {path.name for path in killed.iterdir()}
-    assert names == {"checkpoint.safetensors", "model.safetensors", "train.csv", "tensorboard"}  # no leftovers
+    shown = {"progress.png", "progress.safetensors"}
+    assert names == {"checkpoint.safetensors", "model.safetensors", "train.csv", "tensorboard", *shown}  # no leftovers
 
 
 def test_other_options_are_refused_and_resume_goes_on_with_them(renders, tmp_path, caplog):
