@@ -130,8 +130,8 @@ def score(
 def estimate_weight(images: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:
     """The weight of squared errors in `relMSE est.`, the same for all pictures that are compared, `[H, W, 3]`.
 
-    1 / (d^2 + 0.01) for the picture d of `images` that seems nearest to the truth: so it is near the truth's weight, but
-    hangs on the realizations `others` only by which picture it is, and expectations stay true.
+    1 / (d^2 + 0.01) for the picture d of `images` that seems nearest to the truth: so it is near the truth's weight,
+    but hangs on the realizations `others` only by which picture it is, and expectations stay true.
     """
     images = [image.astype(np.float64) for image in images]
     middle = 1 / (np.median(np.stack(images), axis=0) ** 2 + metrics.EPSILON)

@@ -21,10 +21,11 @@ def blur(image, sigma):
     return image
 
 
-BLURS = [Method("noisy", lambda whole, frames: whole.radiance)] + [
-    Method(f"blur {sigma}", lambda whole, frames, s=sigma: whole.albedo * blur(whole.radiance / whole.albedo, s))
-    for sigma in (0.5, 1.0, 2.0, 5.0)
-]
+def blurring(sigma):
+    return Method(f"blur {sigma}", lambda whole, frames: whole.albedo * blur(whole.radiance / whole.albedo, sigma))
+
+
+BLURS = [Method("noisy", lambda whole, frames: whole.radiance), *map(blurring, (0.5, 1.0, 2.0, 5.0))]
 
 
 def results(todo, metrics, repeats=1):
