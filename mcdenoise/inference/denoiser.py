@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mcdenoise.hardware import choose_device, has_fast_bf16
-from mcdenoise.inference.oidn_engine import OidnEngine
 from mcdenoise.inference.exposure import exposure_of
+from mcdenoise.inference.oidn_engine import OidnEngine
 from mcdenoise.inference.repair import finite_radiance
 from mcdenoise.networks.model_file import find_model, load_model
 
