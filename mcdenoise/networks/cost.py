@@ -21,8 +21,7 @@ class Cost:
 def cost_of(network: nn.Module) -> Cost:
     """Counted while the network, which is on the CPU, runs once on as few pixels as it takes.
 
-    All else that networks do (curves, pooling, joining, the filters of kernel prediction) is left out: it is less than
-    a tenth of it all, but waits for memory.
+    All else that networks do (curves, pooling, joining, the filters of kernel prediction) is not counted.
     """
     multiply_adds = 0
 

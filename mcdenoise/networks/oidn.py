@@ -184,7 +184,7 @@ class OIDNUNet(nn.Module):
 
 
 def size_of(tensors: Mapping[str, np.ndarray]) -> Size:
-    """The size of the network that weights of OIDN's are for, by what only that one has; OIDN tells so itself."""
+    """The size of the network that weights of OIDN's are for, by what tells it apart: OIDN knows the large one so."""
     if "enc_conv1b.weight" in tensors:
         return "large"
     second = tensors.get("enc_conv2.weight")

@@ -23,7 +23,7 @@ class RED30(nn.Module):
     name = "red30"
     multiple = 1
     reach = 2 * _DEPTH
-    at_once = 500_000
+    at_once = 500_000  # pixels, of which the skips hold 3.5 KB each
 
     def __init__(self, width: int = 128):
         super().__init__()

@@ -203,7 +203,7 @@ def test_a_poisoned_start_stops_before_anything_is_learnt(renders, tmp_path):
         ({"learning_rate": float("nan")}, TrainingError, "learning-rate"),
         ({"learning_rate": 0.0}, TrainingError, "learning-rate"),
         ({"batch": 0}, TrainingError, "batch"),
-        ({"loss": "l1"}, TrainingError, "hdr"),
+        ({"loss": "l3"}, TrainingError, "hdr"),
         ({"crop": 40}, TrainingError, "16"),
         ({"model": "resnet", "config": {}}, ModelError, "resnet"),
         ({"config": {"width": 10**9}}, ModelError, "512"),
