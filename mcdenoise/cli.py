@@ -202,16 +202,32 @@ def render(
     sys.exit(0 if show_rendering(events) else 1)
 
 
+def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from mcdenoise.training.losses import LOSSES  # imports torch, which --help does without
+
+    return click.Choice(list(LOSSES)).convert(value, parameter, context)
+
+
 @cli.command(short_help="Learn to denoise from folders of noisy renders.")
 @click.argument("renders", default="renders", type=click.Path())
 @click.option("--out", type=click.Path(file_okay=False), help="Folder of the run [default: runs/MODEL].")
-@click.option("--model", default="unet", show_default=True, metavar="NAME", help="unet (the paper's), kpn or oidn.")
+@click.option(
+    "--model",
+    default="unet",
+    show_default=True,
+    metavar="NAME",
+    help="unet (the paper's), kpn (kernel prediction), red30 (Mao et al. 2016; slow), or oidn, oidn-small, oidn-large "
+    "(Open Image Denoise's, in its three sizes). See info --model NAME.",
+)
 @click.option(
     "--loss",
     default="hdr",
     show_default=True,
-    type=click.Choice(["hdr", "l2", "l2-tonemapped"]),
-    help="What to minimise.",
+    metavar="NAME",
+    callback=_loss,
+    help="What to minimise. Noise averages out under hdr (the paper's, relative to each value), hdr-mean (relative to "
+    "the pixel's mean) and l2; hdr-robust (as hdr-mean, fireflies count less) is slightly dark; l1 and smape lead to "
+    "medians, l2-tonemapped is dark, l0 (annealed) leads to the most frequent value.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Steps to train [default: 1200].")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Train for this long instead.")
@@ -228,7 +244,7 @@ def render(
     type=click.Choice(["noisy", "reference"]),
     help="Learn from other noisy realizations, or for comparison from references.",
 )
-@click.option("--init", type=click.Path(), help="Model file to start from; for --model oidn also a TZA.")
+@click.option("--init", type=click.Path(), help="Model file to start from; for OIDN's networks also a TZA.")
 @click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
 @click.option(
     "--precision",
@@ -478,17 +494,28 @@ def export(model: str, out: str, kind: str | None) -> None:
     print(out)
 
 
-@cli.command(short_help="Say what works on this machine.")
-def info() -> None:
+@cli.command(short_help="Say what works on this machine, or what a model is.")
+@click.option(
+    "--model",
+    metavar="NAME_OR_FILE",
+    help="A network that train takes, a model that ships, or a model file: say instead what it costs and sees, and "
+    "what it was trained on.",
+)
+def info(model: str | None) -> None:
     """Say which versions, processor, GPU, Mitsuba variants and models are here, and what will be used.
 
     \b
-    Example:
+    Examples:
       mcdenoise info
+      mcdenoise info --model oidn-small
+      mcdenoise info --model runs/kpn/model.safetensors
     """
-    from mcdenoise.console import show_info
+    from mcdenoise.console import show_info, show_model
 
-    show_info()
+    if model is None:
+        show_info()
+    else:
+        show_model(model)
 
 
 def _steady_streams() -> None:

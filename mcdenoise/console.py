@@ -1,6 +1,7 @@
 """What the commands show: progress with time left on a terminal, plain lines elsewhere."""
 
 import importlib.metadata
+import json
 import os
 import platform
 import sys
@@ -18,6 +19,7 @@ from rich.text import Text
 from mcdenoise.errors import McdenoiseError
 
 _PACKAGES = ("mcdenoise", "torch", "mitsuba", "drjit", "OpenEXR", "numpy", "karellen-llvm-core", "mitsuba-oidn")
+_LISTED = 12
 
 
 class _TimeLeft(ProgressColumn):
@@ -326,6 +328,29 @@ def show_info() -> None:
         network, training = load_model(path)
         count = sum(parameter.numel() for parameter in network.parameters())
         print(f"  {name}: {network.name}, {count / 1e6:.2f} M parameters, {training['steps']} steps, {path}")
+
+
+def show_model(name: str) -> None:
+    """Print what the network or model of that name is, what it costs, and what it was trained on."""
+    from mcdenoise.networks.cost import cost_of
+    from mcdenoise.networks.model_file import network_called
+
+    network, training = network_called(name)
+    cost = cost_of(network)
+    print(", ".join([network.name, *(f"{key} {value}" for key, value in network.config.items())]))
+    print(f"Parameters: {cost.parameters:,}")
+    print(f"Multiply-adds: {cost.multiply_adds:,.0f} a pixel, in convolutions")
+    print(f"Receptive field: nothing that is more than {cost.reach} pixels away has a say in a pixel")
+    if training is None:
+        return
+    print("Training:" if training else "Training: the file does not say")
+    options = training.get("options")
+    for key, value in ((options if isinstance(options, dict) else {}) | training).items():
+        if key == "options" or value is None or value == {}:
+            continue
+        text = json.dumps(value[:_LISTED] if isinstance(value, list) else value).strip("[]")
+        more = f" and {len(value) - _LISTED} more" if isinstance(value, list) and len(value) > _LISTED else ""
+        print(f"  {key}: {text}{more}")
 
 
 def _complain(message: str) -> None:

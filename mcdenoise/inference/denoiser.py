@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mcdenoise.hardware import choose_device, has_fast_bf16
 from mcdenoise.inference.exposure import exposure_of
@@ -90,7 +90,7 @@ class Denoiser:
             return torch.from_numpy(self._oidn.denoise(*(image.cpu().numpy() for image in images))).to(self.device)
         scale = exposure_of(radiance)
         denoised = torch.empty_like(radiance)
-        for outer, inner in _tiles(*radiance.shape[:2], self.network.reach):
+        for outer, inner in _tiles(*radiance.shape[:2], self.network):
             seen = radiance[outer]
             tile = torch.cat(
                 [
@@ -123,13 +123,14 @@ class Denoiser:
         return F.pad(x - values, padding) + values
 
 
-def _tiles(height: int, width: int, reach: int) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+def _tiles(height: int, width: int, network: nn.Module) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
     """What the network is to see at once, and the part of it whose result is used, as (rows, columns) of the picture.
 
     Around a tile is all that has a say in its result. Tiles begin at multiples of what any network pools, so that
     pooled pixels are the same ones.
     """
-    if height * width <= _WHOLE_PIXELS:
+    reach = network.reach
+    if height * width <= min(_WHOLE_PIXELS, getattr(network, "at_once", _WHOLE_PIXELS)):
         whole = slice(0, height), slice(0, width)
         yield whole, whole
         return

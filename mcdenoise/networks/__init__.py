@@ -5,9 +5,12 @@ middle grey (see `tonemap.exposure`), albedo `[B, 3, H, W]` in [0, 1] and normal
 a feature is missing), with H and W multiples of its `multiple`, and returns denoised linear radiance `[B, 3, H, W]`.
 Nothing that is more than `reach` pixels away, itself a multiple of
 `multiple`, has a say in a pixel. Beyond the edges of a picture a network is shown what is at the edges, or, if it has
-that attribute, the nine values of `outside`. Its `config` holds the keyword arguments that build it again.
+that attribute, the nine values of `outside`. If it has the attribute `at_once`, it is shown no more than about that
+many pixels at a time. Its `name` is the registry's, and its `config` holds the keyword arguments that build it again.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -15,9 +18,17 @@ from torch import nn
 from mcdenoise.errors import ModelError
 from mcdenoise.networks.kpn import KPN
 from mcdenoise.networks.oidn import OIDNUNet
+from mcdenoise.networks.red30 import RED30
 from mcdenoise.networks.unet import UNet
 
-NETWORKS: dict[str, type[nn.Module]] = {"unet": UNet, "kpn": KPN, "oidn": OIDNUNet}
+NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "unet": UNet,
+    "kpn": KPN,
+    "red30": RED30,
+    "oidn": OIDNUNet,
+    "oidn-small": partial(OIDNUNet, size="small"),
+    "oidn-large": partial(OIDNUNet, size="large"),
+}
 
 
 def create(name: str, **config: Any) -> nn.Module:
@@ -25,8 +36,6 @@ def create(name: str, **config: Any) -> nn.Module:
     if name not in NETWORKS:
         raise ModelError(f"there is no network called {name!r}: choose one of {', '.join(NETWORKS)}.")
     try:
-        network = NETWORKS[name](**config)
+        return NETWORKS[name](**config)
     except (TypeError, ValueError) as error:
         raise ModelError(f"the network {name} cannot be built with {config}: {error}.") from None
-    network.name = name
-    return network

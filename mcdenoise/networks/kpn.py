@@ -35,6 +35,7 @@ class KPN(nn.Module):
     width: channels at half resolution; deeper levels have up to twice as many. kernel: side of the kernels, odd.
     """
 
+    name = "kpn"
     multiple = 16
     reach = 112
 

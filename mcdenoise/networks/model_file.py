@@ -12,7 +12,8 @@ from torch import nn
 
 from mcdenoise.errors import ModelError
 from mcdenoise.export import tza
-from mcdenoise.networks import create
+from mcdenoise.networks import NETWORKS, create
+from mcdenoise.networks.oidn import size_of
 from mcdenoise.tensorfile import write_tensors
 
 FORMAT = "mcdenoise-model-1"
@@ -69,9 +70,22 @@ def load_model(path: str | os.PathLike) -> tuple[nn.Module, dict[str, Any]]:
     return network.eval(), summary
 
 
+def network_called(name: str) -> tuple[nn.Module, dict[str, Any] | None]:
+    """The network of that name in the registry, untrained and with None for a summary, or `load_model` of that model.
+
+    name: of a network, of a model that ships, or of a file. Raises ModelError if it is none of them.
+    """
+    if name in NETWORKS:
+        return create(name).eval(), None
+    if name not in shipped_models() and not Path(name).exists():
+        names = ", ".join((*NETWORKS, *shipped_models()))
+        raise ModelError(f"there is no network or model {name}: give a model file, or one of {names}.")
+    return load_model(find_model(name))
+
+
 def _of_oidn(path: Path) -> nn.Module:
-    network = create("oidn")
     tensors = tza.read(path)
+    network = create("oidn", size=size_of(tensors))
     try:
         network.load_tza_tensors(tensors)
     except ModelError as error:

@@ -1,9 +1,10 @@
 """The U-Net of Open Image Denoise 2, with its names, curve and ranges, so that OIDN can run what is trained here.
 
-Source: OIDN 2, `training/model.py` and `training/color.py`.
+Source: OIDN 2, `training/model.py`, `training/color.py` and `core/unet_filter.cpp`.
 """
 
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -20,6 +21,10 @@ _STARTS = (1.57945760e-06, 3.22087631e-02)
 _LARGEST = 65504.0
 _MOST = 5.0  # on the curve: still finite in float32
 _NORM = 1 / (_LOG[0] * float(np.log(_LARGEST + _LOG[1])) + _LOG[2])
+
+Size = Literal["small", "base", "large"]
+
+_WIDTHS = {"small": (32, 32, 32, 32, 32, 64, 64, 64, 32, 32, 32), "base": (32, 48, 64, 80, 96, 112, 96, 64, 64, 64, 32)}
 
 
 def pu_curve(radiance: Tensor) -> Tensor:
@@ -55,48 +60,73 @@ class _Limited(torch.autograd.Function):
 
 
 class OIDNUNet(nn.Module):
-    """OIDN's network of base size: 0.92 M parameters, four levels, ReLU; the last layer gives radiance on the PU curve.
+    """OIDN's network: four levels, ReLU; the last layer gives radiance on the PU curve.
 
-    Sees radiance on that curve, albedo, and normals brought to [0, 1]: 9 channels. Exposed radiance above 65504 is cut
-    there, as in OIDN.
+    size: `small` (0.32 M parameters), `base` (0.92 M), or `large` (3.85 M, two convolutions a level). Sees radiance on
+    that curve, albedo, and normals brought to [0, 1]: 9 channels. Exposed radiance above 65504 is cut there, as in
+    OIDN. The inverse of the curve, which is 0 below 0, stands for the ReLU after OIDN's last layer.
     """
 
     multiple = 16
     reach = 96
     outside = (0.0,) * 6 + (-1.0,) * 3
 
-    def __init__(self):
+    def __init__(self, size: Size = "base"):
         super().__init__()
-        self.config = {}
-        self.enc_conv0 = _conv(9, 32)
-        self.enc_conv1 = _conv(32, 32)
-        self.enc_conv2 = _conv(32, 48)
-        self.enc_conv3 = _conv(48, 64)
-        self.enc_conv4 = _conv(64, 80)
-        self.enc_conv5a = _conv(80, 96)
-        self.enc_conv5b = _conv(96, 96)
-        self.dec_conv4a = _conv(96 + 64, 112)
-        self.dec_conv4b = _conv(112, 112)
-        self.dec_conv3a = _conv(112 + 48, 96)
-        self.dec_conv3b = _conv(96, 96)
-        self.dec_conv2a = _conv(96 + 32, 64)
-        self.dec_conv2b = _conv(64, 64)
-        self.dec_conv1a = _conv(64 + 9, 64)
-        self.dec_conv1b = _conv(64, 32)
-        self.dec_conv0 = _conv(32, 3)
+        if size not in get_args(Size):
+            raise ValueError(f"size must be small, base or large, not {size!r}")
+        self.config = {"size": size}
+        self.name = "oidn" if size == "base" else f"oidn-{size}"
+        self.size = size
+        if size == "large":
+            self.reach = 112
+            self.enc_conv1a = _conv(9, 64)
+            self.enc_conv1b = _conv(64, 64)
+            self.enc_conv2a = _conv(64, 96)
+            self.enc_conv2b = _conv(96, 96)
+            self.enc_conv3a = _conv(96, 128)
+            self.enc_conv3b = _conv(128, 128)
+            self.enc_conv4a = _conv(128, 192)
+            self.enc_conv4b = _conv(192, 192)
+            self.enc_conv5a = _conv(192, 256)
+            self.enc_conv5b = _conv(256, 256)
+            self.dec_conv4a = _conv(256 + 128, 192)
+            self.dec_conv4b = _conv(192, 192)
+            self.dec_conv3a = _conv(192 + 96, 128)
+            self.dec_conv3b = _conv(128, 128)
+            self.dec_conv2a = _conv(128 + 64, 96)
+            self.dec_conv2b = _conv(96, 96)
+            self.dec_conv1a = _conv(96 + 9, 64)
+            self.dec_conv1b = _conv(64, 64)
+            self.dec_conv1c = last = _conv(64, 3)
+        else:
+            # Channels of the encoder's levels and of the decoder's layers.
+            e1, e2, e3, e4, e5, d4, d3, d2a, d2b, d1a, d1b = _WIDTHS[size]
+            self.enc_conv0 = _conv(9, e1)
+            self.enc_conv1 = _conv(e1, e1)
+            self.enc_conv2 = _conv(e1, e2)
+            self.enc_conv3 = _conv(e2, e3)
+            self.enc_conv4 = _conv(e3, e4)
+            self.enc_conv5a = _conv(e4, e5)
+            self.enc_conv5b = _conv(e5, e5)
+            self.dec_conv4a = _conv(e5 + e3, d4)
+            self.dec_conv4b = _conv(d4, d4)
+            self.dec_conv3a = _conv(d4 + e2, d3)
+            self.dec_conv3b = _conv(d3, d3)
+            self.dec_conv2a = _conv(d3 + e1, d2a)
+            self.dec_conv2b = _conv(d2a, d2b)
+            self.dec_conv1a = _conv(d2b + 9, d1a)
+            self.dec_conv1b = _conv(d1a, d1b)
+            self.dec_conv0 = last = _conv(d1b, 3)
         with torch.no_grad():  # begin with a dark picture, not with one that is half black and half burnt out
-            self.dec_conv0.weight *= 0.1
-            self.dec_conv0.bias.fill_(float(pu_curve(torch.tensor(0.18))))
+            last.weight *= 0.1
+            last.bias.fill_(float(pu_curve(torch.tensor(0.18))))
 
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
         with torch.autocast(radiance.device.type, enabled=False):
             seen = torch.cat([pu_curve(radiance.float()), albedo.float(), normal.float() * 0.5 + 0.5], dim=1)
-        x = torch.relu(self.enc_conv0(seen))
-        x = pool1 = F.max_pool2d(torch.relu(self.enc_conv1(x)), 2)
-        x = pool2 = F.max_pool2d(torch.relu(self.enc_conv2(x)), 2)
-        x = pool3 = F.max_pool2d(torch.relu(self.enc_conv3(x)), 2)
-        x = F.max_pool2d(torch.relu(self.enc_conv4(x)), 2)
+        x, pool1, pool2, pool3 = self._encoded_large(seen) if self.size == "large" else self._encoded(seen)
         x = torch.relu(self.enc_conv5a(x))
         x = torch.relu(self.enc_conv5b(x))
         x = torch.relu(self.dec_conv4a(_joined(x, pool3)))
@@ -107,8 +137,29 @@ class OIDNUNet(nn.Module):
         x = torch.relu(self.dec_conv2b(x))
         x = torch.relu(self.dec_conv1a(_joined(x, seen)))
         x = torch.relu(self.dec_conv1b(x))
+        last = self.dec_conv1c if self.size == "large" else self.dec_conv0
         with torch.autocast(x.device.type, enabled=False):  # eight bits of mantissa would show as bands
-            return inverse_pu_curve(self.dec_conv0(x.float()))
+            return inverse_pu_curve(last(x.float()))
+
+    def _encoded(self, seen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What goes into enc_conv5a, and what is joined on the way up."""
+        x = torch.relu(self.enc_conv0(seen))
+        x = pool1 = F.max_pool2d(torch.relu(self.enc_conv1(x)), 2)
+        x = pool2 = F.max_pool2d(torch.relu(self.enc_conv2(x)), 2)
+        x = pool3 = F.max_pool2d(torch.relu(self.enc_conv3(x)), 2)
+        x = F.max_pool2d(torch.relu(self.enc_conv4(x)), 2)
+        return x, pool1, pool2, pool3
+
+    def _encoded_large(self, seen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        x = torch.relu(self.enc_conv1a(seen))
+        x = pool1 = F.max_pool2d(torch.relu(self.enc_conv1b(x)), 2)
+        x = torch.relu(self.enc_conv2a(x))
+        x = pool2 = F.max_pool2d(torch.relu(self.enc_conv2b(x)), 2)
+        x = torch.relu(self.enc_conv3a(x))
+        x = pool3 = F.max_pool2d(torch.relu(self.enc_conv3b(x)), 2)
+        x = torch.relu(self.enc_conv4a(x))
+        x = F.max_pool2d(torch.relu(self.enc_conv4b(x)), 2)
+        return x, pool1, pool2, pool3
 
     def tza_tensors(self) -> dict[str, np.ndarray]:
         """Its weights in half floats, as OIDN wants them in a TZA file."""
@@ -126,10 +177,18 @@ class OIDNUNet(nn.Module):
         wrong = [name for name in own if name not in tensors or tensors[name].shape != tuple(own[name].shape)]
         if wrong or len(tensors) != len(own):
             raise ModelError(
-                "they are not of OIDN's network of base size with albedo and normal"
+                f"they are not of OIDN's network of {self.size} size with albedo and normal"
                 + (f" ({wrong[0]} is missing or has another shape)." if wrong else " (it has more layers).")
             )
         self.load_state_dict({name: torch.from_numpy(tensors[name].astype(np.float32)) for name in own})
+
+
+def size_of(tensors: Mapping[str, np.ndarray]) -> Size:
+    """The size of the network that weights of OIDN's are for, by what tells it apart: OIDN knows the large one so."""
+    if "enc_conv1b.weight" in tensors:
+        return "large"
+    second = tensors.get("enc_conv2.weight")
+    return "small" if second is not None and second.shape[0] == _WIDTHS["small"][1] else "base"
 
 
 def _conv(channels_in: int, channels_out: int) -> nn.Conv2d:

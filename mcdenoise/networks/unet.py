@@ -18,6 +18,7 @@ class UNet(nn.Module):
     faster and more steadily under a relative loss.
     """
 
+    name = "unet"
     multiple = 32
     reach = 160
 

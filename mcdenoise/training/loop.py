@@ -34,7 +34,7 @@ from mcdenoise.hardware import choose_device, has_fast_bf16
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import checkpoint
-from mcdenoise.training.losses import LOSSES
+from mcdenoise.training.losses import LOSSES, loss_at
 from mcdenoise.training.showing import Showing
 from mcdenoise.training.validation import Validation
 
@@ -197,7 +197,6 @@ def _train(
         last_validation, next_validation = state["validation"], state["next_validation"]
     parallel = DistributedDataParallel(network) if ranks > 1 else network
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16")
-    loss_function = LOSSES[options.loss]
     log = _Log(out, step) if rank == 0 else None
     showing = Showing(out, validation, network.multiple, step) if rank == 0 else None
     if rank == 0:
@@ -245,7 +244,7 @@ def _train(
             batch = next(source).to(device)
             with autocast:
                 prediction = parallel(batch.radiance, batch.albedo, batch.normal)
-            loss = loss_function(prediction.float(), batch.target)
+            loss = loss_at(options.loss, fraction)(prediction.float(), batch.target)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             norm = nn.utils.clip_grad_norm_(network.parameters(), options.clip)

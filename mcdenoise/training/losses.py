@@ -1,16 +1,22 @@
 """What training minimises. Each takes prediction and target, linear radiance `[B, 3, H, W]`, and returns a scalar.
 
 With noisy targets y, independent of the input and with mean mu, the minimiser of a loss is what matters: the mean
-of y (then noise trains as well as truth), or something else.
+of y (then noise trains as well as truth), or something else. Each says which. "Minimiser" is where its gradient
+leads: the denominators of the relative losses pass no gradient on, so their values alone mean little.
 """
 
 from collections.abc import Callable
+from functools import partial
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from mcdenoise.tonemap import tonemap
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+
+_DARKEST = 0.01  # keeps relative errors of black finite (Lehtinen et al. 2018, section 3.5)
+_OUTLIER = 10.0
 
 
 def hdr(prediction: Tensor, target: Tensor) -> Tensor:
@@ -18,13 +24,52 @@ def hdr(prediction: Tensor, target: Tensor) -> Tensor:
 
     No gradient flows through the denominator, which sees f and not y: so the minimiser is the mean of y.
     """
-    weight = 1 / (prediction.detach().clip(min=0) + 0.01) ** 2
+    weight = 1 / (prediction.detach().clip(min=0) + _DARKEST) ** 2
     return ((prediction - target) ** 2 * weight).mean()
+
+
+def hdr_mean(prediction: Tensor, target: Tensor) -> Tensor:
+    """`hdr` with one weight for a pixel, from the mean m of its predicted channels: (f - y)^2 / (m + 0.01)^2.
+
+    The minimiser is the mean of y, as for `hdr`. There a channel that is darker than the others pulls harder for the
+    same error, so what a network cannot fit shifts its colour; here all channels of a pixel pull alike.
+    """
+    return ((prediction - target) ** 2 / _brightness(prediction) ** 2).mean()
+
+
+def hdr_robust(prediction: Tensor, target: Tensor) -> Tensor:
+    """`hdr_mean`, but residuals r = (f - y) / (m + 0.01) above 10 count linearly, as 20 |r| - 100 instead of r^2.
+
+    So no firefly in a target owns a step (Huber 1964). The price is a bias to the dark: in a grey pixel the minimiser
+    is the mean of y with all that is above f + 10 (f + 0.01) cut off there. For y >= 0 of mean mu and standard
+    deviation s <= 3 (mu + 0.01), it is below mu by at most s^2 / (20 (mu + 0.01)), half that where s is small; of light
+    that comes in rarer and larger samples, all may be lost.
+    """
+    brightness = _brightness(prediction)
+    return 2 * F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER)
 
 
 def l2(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean of (f - y)^2: its minimiser is the mean of y, but a few bright pixels own the sum."""
     return ((prediction - target) ** 2).mean()
+
+
+def l1(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean of |f - y|: its minimiser is the median of y, which for renders is darker than the mean.
+
+    Right where less than half of the targets' values are wrong, and those anyhow: text, dead pixels (Lehtinen et al.
+    2018, section 3.3).
+    """
+    return (prediction - target).abs().mean()
+
+
+def smape(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean of |f - y| / (|f| + |y| + 0.01), as Vogels et al. 2018 train with converged targets.
+
+    With y >= 0 its minimiser is the median of y, each y counting as (2y + 0.01) / (f + y + 0.01)^2: under noise that is
+    symmetric in the logarithm nearly the median itself, so darker than the mean; and black where most of y is.
+    """
+    return ((prediction - target).abs() / (prediction.abs() + target.abs() + _DARKEST)).mean()
 
 
 def l2_tonemapped(prediction: Tensor, target: Tensor) -> Tensor:
@@ -36,4 +81,32 @@ def l2_tonemapped(prediction: Tensor, target: Tensor) -> Tensor:
     return ((tonemap(prediction.clip(min=1e-6)) - tonemap(target)) ** 2).mean()
 
 
-LOSSES: dict[str, Loss] = {"hdr": hdr, "l2": l2, "l2-tonemapped": l2_tonemapped}
+def l0(prediction: Tensor, target: Tensor, fraction: float) -> Tensor:
+    """Mean of (|f - y| + 1e-8)^gamma, with gamma going from 2 to 0 as `fraction` of training goes from 0 to 1.
+
+    The minimiser goes from the mean of y over the median to the mode: the value that comes most often, however far away
+    all others are. For impulse noise, which replaces values (Lehtinen et al. 2018, section 3.3); never for renders.
+    """
+    return (((prediction - target).abs() + 1e-8) ** (2 * (1 - fraction))).mean()
+
+
+LOSSES: dict[str, Callable[..., Tensor]] = {
+    "hdr": hdr,
+    "hdr-mean": hdr_mean,
+    "hdr-robust": hdr_robust,
+    "l2": l2,
+    "l1": l1,
+    "smape": smape,
+    "l2-tonemapped": l2_tonemapped,
+    "l0": l0,
+}
+
+
+def loss_at(name: str, fraction: float) -> Loss:
+    """The loss of that name in LOSSES as it is when `fraction`, 0 to 1, of training is done."""
+    return partial(l0, fraction=fraction) if name == "l0" else LOSSES[name]
+
+
+def _brightness(prediction: Tensor) -> Tensor:
+    """What a pixel's errors are relative to, `[B, 1, H, W]`; no gradient flows through it."""
+    return prediction.detach().clip(min=0).mean(dim=1, keepdim=True) + _DARKEST

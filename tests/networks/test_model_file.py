@@ -9,7 +9,15 @@ from mcdenoise.errors import ModelError
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import FORMAT, load_model, save_model
 
-CONFIGS = [("unet", {"output": "linear"}), ("unet", {}), ("kpn", {"width": 8, "kernel": 3})]
+CONFIGS = [
+    ("unet", {"output": "linear"}),
+    ("unet", {}),
+    ("kpn", {"width": 8, "kernel": 3}),
+    ("red30", {"width": 8}),
+    ("oidn", {}),
+    ("oidn-small", {}),
+    ("oidn-large", {}),
+]
 
 
 @pytest.mark.parametrize(("name", "config"), CONFIGS)

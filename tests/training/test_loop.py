@@ -49,6 +49,16 @@ def test_noisy_pairs_alone_teach_kernels(renders, tmp_path):
     assert trained < 0.9 * untrained
 
 
+def test_l0_is_annealed_over_the_run(renders, tmp_path):
+    losses = {"l0": [], "l2": []}
+    for loss, seen in losses.items():
+        options = small_options(loss=loss, steps=20)
+        train(renders, tmp_path / loss, options, "cpu", report=lambda state, seen=seen: seen.append(state.loss))
+    assert losses["l0"][0] == pytest.approx(losses["l2"][0], rel=1e-5)  # errors to the power of 2
+    assert 0.5 < losses["l0"][-1] < 1.1  # and of 0.1
+    assert losses["l2"][-1] < 0.5
+
+
 def fresh(folder, options):
     """A model file with the weights that training with `options` starts from."""
     torch.manual_seed(options.seed)
@@ -193,7 +203,7 @@ def test_a_poisoned_start_stops_before_anything_is_learnt(renders, tmp_path):
         ({"learning_rate": float("nan")}, TrainingError, "learning-rate"),
         ({"learning_rate": 0.0}, TrainingError, "learning-rate"),
         ({"batch": 0}, TrainingError, "batch"),
-        ({"loss": "l1"}, TrainingError, "hdr"),
+        ({"loss": "l3"}, TrainingError, "hdr"),
         ({"crop": 40}, TrainingError, "16"),
         ({"model": "resnet", "config": {}}, ModelError, "resnet"),
         ({"config": {"width": 10**9}}, ModelError, "512"),

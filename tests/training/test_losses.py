@@ -1,7 +1,23 @@
+"""What each loss is drawn to by noisy targets, found from its gradient, is what its docstring says."""
+
 import pytest
 import torch
 
-from mcdenoise.training.losses import hdr, l2, l2_tonemapped
+from mcdenoise.tonemap import tonemap
+from mcdenoise.training.losses import (
+    LOSSES,
+    hdr,
+    hdr_mean,
+    hdr_robust,
+    l0,
+    l1,
+    l2,
+    l2_tonemapped,
+    loss_at,
+    smape,
+)
+
+MEANS = ["hdr", "hdr-mean", "l2"]
 
 
 def test_hdr_is_the_formula_and_no_gradient_flows_through_its_denominator():
@@ -23,37 +39,125 @@ def test_hdr_bears_slightly_negative_predictions():
 
 
 def minimiser(loss, y):
-    """The constant that the loss's gradient draws a prediction to, by bisection."""
-    low, high = 1e-4, float(y.max())
-    for _ in range(60):
-        middle = (low * high) ** 0.5
-        f = torch.tensor(middle, dtype=torch.float64, requires_grad=True)
-        loss(f.expand_as(y), y).backward()
-        low, high = (low, middle) if f.grad > 0 else (middle, high)
-    return middle
+    """The colour `[3]` that the loss's gradient draws a constant picture to, by bisection; y: `[1, 3, 1, N]`."""
+    low, high = torch.full((3,), 1e-4, dtype=y.dtype), y.amax(dim=(0, 2, 3))
+    for _ in range(50):
+        middle = (low * high).sqrt().requires_grad_()
+        loss(middle.view(1, 3, 1, 1).expand_as(y), y).backward()
+        low, high = (
+            torch.where(middle.grad > 0, low, middle.detach()),
+            torch.where(middle.grad > 0, middle.detach(), high),
+        )
+    return low
+
+
+def grey(values):
+    return values.expand(1, 3, 1, -1)
 
 
 @pytest.fixture(scope="module")
 def heavy_tailed():
-    """Log-normal radiance, whose brightest values are hundreds of times its median, as fireflies are."""
+    """Radiance as paths bring it: log-normal, and one path in a hundred from a Pareto tail of index 2.1."""
     generator = torch.Generator().manual_seed(0)
-    return torch.exp(1.5 * torch.randn(100_000, generator=generator, dtype=torch.float64))
+    usual = torch.exp(0.8 * torch.randn(100_000, generator=generator, dtype=torch.float64))
+    firefly = 5 * torch.rand(1000, generator=generator, dtype=torch.float64) ** (-1 / 2.1)
+    return torch.cat([usual[:-1000], firefly])
 
 
-@pytest.mark.parametrize("loss", [hdr, l2])
-def test_the_minimiser_is_the_mean_of_the_noisy_targets(loss, heavy_tailed):
-    # Exact but for the bisection: both gradients are a positive weight times (f - mean of y).
-    assert minimiser(loss, heavy_tailed) == pytest.approx(float(heavy_tailed.mean()), rel=1e-6)
+@pytest.mark.parametrize("name", MEANS)
+def test_the_minimiser_is_the_mean_of_the_noisy_targets_in_every_channel(name, heavy_tailed):
+    # Exact but for the bisection: all gradients are a positive weight times (f - mean of y).
+    y = heavy_tailed * torch.tensor([1.0, 0.1, 5.0], dtype=torch.float64).view(1, 3, 1, 1)
+    torch.testing.assert_close(minimiser(LOSSES[name], y), y.mean(dim=(0, 2, 3)), rtol=1e-6, atol=0)
 
 
-def test_tonemapping_the_target_draws_to_less_than_the_mean(heavy_tailed):
-    mean = float(heavy_tailed.mean())
-    assert minimiser(l2_tonemapped, heavy_tailed) < 0.6 * mean
-    same = torch.full((10,), mean, dtype=torch.float64)
-    assert minimiser(l2_tonemapped, same) == pytest.approx(mean, rel=1e-4)  # without noise it is right
+def test_the_minimiser_of_l1_is_the_median(heavy_tailed):
+    found = float(minimiser(l1, grey(heavy_tailed))[0])
+    assert found == pytest.approx(float(heavy_tailed.median()), rel=1e-3)  # between two of 100,000 draws
+    assert found < 0.75 * float(heavy_tailed.mean())
 
 
-def test_l2_tonemapped_has_a_finite_gradient_at_black():
-    f = torch.zeros(4, requires_grad=True)
-    l2_tonemapped(f, torch.ones(4)).backward()
-    assert f.grad.isfinite().all()
+def test_the_minimiser_of_smape_is_a_weighted_median_and_near_the_median(heavy_tailed):
+    found = float(minimiser(smape, grey(heavy_tailed))[0])
+    weights = (2 * heavy_tailed + 0.01) / (found + heavy_tailed + 0.01) ** 2
+    below = float(weights[heavy_tailed < found].sum() / weights.sum())
+    assert below == pytest.approx(0.5, abs=1e-4)
+    # But for the hundredth part that is not log-normal, and 0.01 in the denominator.
+    assert found == pytest.approx(float(heavy_tailed.median()), rel=0.03)
+
+
+def test_the_minimiser_with_tonemapped_targets_is_below_the_mean_by_what_the_curve_says(heavy_tailed):
+    found = float(minimiser(l2_tonemapped, grey(heavy_tailed))[0])
+    mean = float(tonemap(heavy_tailed).mean()) ** 2.2
+    assert found == pytest.approx(mean / (1 - mean), rel=1e-6)
+    assert found < 0.8 * float(heavy_tailed.mean())
+    same = torch.full((10,), found, dtype=torch.float64)
+    assert float(minimiser(l2_tonemapped, grey(same))[0]) == pytest.approx(found, rel=1e-4)  # without noise it is right
+
+
+def test_the_robust_minimiser_is_the_mean_of_what_is_not_cut_and_within_the_stated_bias(heavy_tailed):
+    found = float(minimiser(hdr_robust, grey(heavy_tailed))[0])
+    assert found == pytest.approx(float(heavy_tailed.clip(max=found + 10 * (found + 0.01)).mean()), rel=1e-6)
+    mean, deviation = float(heavy_tailed.mean()), float(heavy_tailed.std())
+    assert deviation <= 3 * (mean + 0.01)
+    assert 0 < mean - found <= deviation**2 / (20 * (mean + 0.01))
+
+
+@pytest.mark.parametrize(("rarity", "kept"), [(4, 1.0), (15, 0.05)])
+def test_the_robust_loss_loses_light_that_comes_more_rarely_than_one_time_in_eleven(rarity, kept):
+    y = torch.zeros(12_000, dtype=torch.float64)
+    y[::rarity] = float(rarity)
+    assert float(minimiser(hdr_robust, grey(y))[0]) == pytest.approx(kept, rel=1e-6 if kept == 1 else 0.5)
+
+
+def test_one_firefly_does_not_own_a_step_of_the_robust_loss():
+    y = torch.ones(1, 3, 32, 32)
+    y[..., 5, 7] = 1e6
+    shares = []
+    for loss in (hdr_mean, hdr_robust):
+        f = torch.full_like(y, 0.5, requires_grad=True)
+        loss(f, y).backward()
+        shares.append(float(f.grad[..., 5, 7].abs().sum() / f.grad.abs().sum()))
+    assert shares[0] > 0.99
+    assert shares[1] < 0.02  # of 1,024 pixels
+
+
+def test_a_weight_for_a_pixel_pulls_all_its_channels_alike_whatever_its_colour():
+    f = torch.tensor([2.0, 0.5, 0.02]).view(1, 3, 1, 1).requires_grad_()
+    hdr_mean(f, f.detach() + 0.1).backward()
+    torch.testing.assert_close(f.grad.flatten(), f.grad.flatten()[:1].expand(3))
+    f.grad = None
+    hdr(f, f.detach() + 0.1).backward()
+    assert f.grad[0, 2] / f.grad[0, 0] > 1000
+
+
+def test_annealed_l0_leads_from_the_mean_over_the_median_to_the_mode():
+    """Three values in ten are right, the others anywhere from 0.2 to 2."""
+    generator = torch.Generator().manual_seed(1)
+    y = 0.2 + 1.8 * torch.rand(20_000, generator=generator, dtype=torch.float64)
+    y[:6000] = 0.4
+    grid = torch.linspace(0.2, 2, 181, dtype=torch.float64)
+    expected = {0.0: float(y.mean()), 0.5: float(y.median()), 0.9: 0.4}
+    for fraction, least in expected.items():
+        losses = torch.stack([l0(f.expand_as(y), y, fraction) for f in grid])
+        assert float(grid[losses.argmin()]) == pytest.approx(least, abs=0.01)
+    assert min(expected[0.0] - 0.4, expected[0.5] - 0.4) > 0.3
+
+
+def test_l0_begins_as_l2_and_is_l1_half_way():
+    f, y = torch.rand(2, 1, 3, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    for fraction, other in ((0.0, l2), (0.5, l1)):
+        assert float(l0(f, y, fraction)) == pytest.approx(float(other(f, y)), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("target", [0.0, 1e-6, 1.0, 1e15])
+@pytest.mark.parametrize("prediction", [-0.02, 0.0, 1e-30, 1.0, 1e15])
+def test_gradients_are_finite_and_lead_to_the_target(name, prediction, target):
+    for fraction in (0.0, 0.5, 0.99):
+        f = torch.full((1, 3, 2, 2), prediction, requires_grad=True)
+        loss = loss_at(name, fraction)(f, torch.full((1, 3, 2, 2), target))
+        loss.backward()
+        assert loss.isfinite()
+        assert f.grad.isfinite().all()
+        assert (f.grad * (prediction - target) >= 0).all()

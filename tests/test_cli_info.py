@@ -1,0 +1,79 @@
+"""`mcdenoise info --model`: what a network costs, and what a model was trained on."""
+
+import json
+import re
+
+import pytest
+import torch
+from command_line import everything_below, run
+from safetensors.torch import save_file
+
+from mcdenoise.networks import NETWORKS, create
+from mcdenoise.networks.model_file import FORMAT, save_model
+from mcdenoise.training.losses import LOSSES
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("unet", ["Parameters: 997,251", "Multiply-adds: 179,993 a pixel", "more than 160 pixels"]),
+        ("red30", ["Parameters: 4,146,307", "Multiply-adds: 4,142,592 a pixel", "more than 30 pixels"]),
+        ("oidn-small", ["Parameters: 320,035", "more than 96 pixels"]),
+        ("oidn-large", ["Parameters: 3,848,387", "more than 112 pixels"]),
+    ],
+)
+def test_a_network_s_cost_is_said(capfd, monkeypatch, name, said):
+    code, out, err = run(capfd, monkeypatch, "info", "--model", name)
+    assert (code, err) == (0, "")
+    assert out.startswith(name)
+    assert all(text in out for text in said)
+    assert "Training" not in out
+
+
+def test_of_a_model_file_it_says_what_it_was_trained_on(tmp_path, capfd, monkeypatch):
+    torch.manual_seed(0)
+    summary = {"options": {"loss": "hdr-mean", "minutes": None}, "steps": 7, "scenes": [f"s{i}" for i in range(20)]}
+    save_model(tmp_path / "m.safetensors", create("kpn", width=8), summary)
+    code, out, err = run(capfd, monkeypatch, "info", "--model", tmp_path / "m.safetensors")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "kpn, width 8, kernel 5"
+    assert '  loss: "hdr-mean"' in lines
+    assert "  steps: 7" in lines
+    assert '"s11" and 8 more' in out
+    assert "minutes" not in out
+
+
+def test_the_model_that_ships_has_a_name(capfd, monkeypatch):
+    code, out, _ = run(capfd, monkeypatch, "info", "--model", "default")
+    assert code == 0
+    assert "  scenes: " in out
+
+
+@pytest.mark.parametrize("training", ["{}", '{"options": [1]}', '{"options": {"loss": {"a": 1}}, "x": "\\u001b[2J"}'])
+def test_a_strange_summary_is_no_error_and_cannot_talk_to_the_terminal(tmp_path, capfd, monkeypatch, training):
+    metadata = {"format": FORMAT, "architecture": "oidn-small", "config": json.dumps({}), "training": training}
+    save_file(create("oidn-small").state_dict(), tmp_path / "m.safetensors", metadata)
+    code, out, err = run(capfd, monkeypatch, "info", "--model", tmp_path / "m.safetensors")
+    assert (code, err) == (0, "")
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize("name", ["resnet", "gone.safetensors", "gone.tza", "folder", "text.txt", "broken.tza", ""])
+def test_what_is_no_model_is_one_line(tmp_path, capfd, monkeypatch, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.txt").write_text("not a model")
+    (tmp_path / "broken.tza").write_text("not a model")
+    before = everything_below(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capfd, monkeypatch, "info", "--model", name)
+    assert (code, out) == (1, "")
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+    assert everything_below(tmp_path) == before
+
+
+def test_the_help_of_train_names_every_network_and_every_loss(capfd, monkeypatch):
+    code, out, _ = run(capfd, monkeypatch, "train", "--help")
+    assert code == 0
+    assert set(NETWORKS) | set(LOSSES) <= set(re.findall(r"[a-z0-9-]+", out))
