@@ -1,12 +1,16 @@
 # make demo: render, train and denoise from nothing, in a few minutes.   make test: all tests.   make lint: style.
+# make bench: quality and speed beside Open Image Denoise, to docs/benchmarks.md; renders once, then a few minutes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint scenes clean
+.PHONY: demo bench test lint scenes browser clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m mcdenoise.demo --out demo
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/bench.py
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
@@ -14,6 +18,11 @@ test: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# Reports are tested in a real browser; taken from the system, and installed there if this is Debian and we may.
+browser:
+	command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+	  apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; }
 
 scenes: $(VENV)/.installed
 	$(BIN)/python scenes/make_meshes.py
@@ -24,7 +33,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  rm -rf $(VENV); \
 	  echo "Could not make $(VENV): needs Python 3.11 or newer with venv (Debian: apt install python3-venv)." >&2; \
 	  exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,oidn,farm,onnx]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,oidn,farm,onnx,report]'
 	touch $@
 
 clean:

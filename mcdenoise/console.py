@@ -261,23 +261,23 @@ def _print_scores(summary: dict[str, Any]) -> None:
     for row in summary["rows"]:
         if last is not None and row["spp"] != last:
             table.add_section()
-        cells = [_cell(row, metric, summary["rows"]) for metric in metrics]
+        cells = [_cell(row, metric, summary["rows"], metric is metrics[0]) for metric in metrics]
         spp = "" if row["spp"] == last else str(row["spp"] or "?")
         table.add_row(spp, row["method"], *cells, f"{row['seconds']:.2f}")
         last = row["spp"]
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(table)
     for metric in metrics:
         console.print(f"{metric['name']}: {metric['kind']}. {metric['explanation']}", soft_wrap=True)
     views = len({(row["scene"], row["view"]) for row in summary["views"]})
     console.print(
-        f"Means over {views} views; in brackets the middle 95% of a bootstrap over views and blocks of pixels; "
-        "* is the best of its spp; s is the median time of a frame.",
+        f"Means over {views} views; in brackets the middle 95% of a bootstrap over views and blocks of pixels (of all "
+        "metrics in the files); * is the best of its spp; s is the median time of a frame.",
         soft_wrap=True,
     )
 
 
-def _cell(row: dict[str, Any], metric: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+def _cell(row: dict[str, Any], metric: dict[str, Any], rows: list[dict[str, Any]], bounds: bool) -> str:
     score = row["scores"].get(metric["name"])
     if score is None or score["value"] is None:
         return "-"
@@ -288,8 +288,8 @@ def _cell(row: dict[str, Any], metric: dict[str, Any], rows: list[dict[str, Any]
     def shown(value: float) -> str:
         return f"{value:.2f}" if metric["name"] == "PSNR" else f"{value:.3g}"
 
-    bounds = "" if score["low"] is None else f" [{shown(score['low'])}, {shown(score['high'])}]"
-    return f"{'*' if best else ''}{shown(score['value'])}{bounds}".replace("[", "\\[")
+    around = f" ({shown(score['low'])} to {shown(score['high'])})" if bounds and score["low"] is not None else ""
+    return f"{'*' if best else ''}{shown(score['value'])}{around}"
 
 
 def show_info() -> None:

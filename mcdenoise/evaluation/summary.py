@@ -14,7 +14,7 @@ from mcdenoise.evaluation.bootstrap import RESAMPLES, interval, resampled_over_v
 from mcdenoise.evaluation.compare import ViewResult
 from mcdenoise.evaluation.scores import BY_NAME, KINDS, METRICS, Score
 
-_FLOOR = 1e-7  # an estimated error may be negative: in a geometric mean it counts as this
+_FLOOR = 1e-9  # where reference halves cancel more than there is, an error counts as this in a geometric mean
 
 
 class Results:

@@ -1,0 +1,126 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from command_line import everything_below, run, run_alone
+from synthetic import picture, write_view
+
+from mcdenoise.evaluation.metrics import relmse_halves
+from mcdenoise.exr import read_frame
+from mcdenoise.inference.denoiser import Denoiser
+from mcdenoise.tonemap import exposure
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Views with and without references, and some of which nothing can be made."""
+    write_view(tmp_path / "known/a/view000", picture(64, 64), realizations=2, references=True)
+    write_view(tmp_path / "known/b/view000", picture(64, 64, 1), realizations=2, references=True, seed=1)
+    write_view(tmp_path / "unknown/c/view000", picture(64, 64, 2), realizations=4, seed=2)
+    write_view(tmp_path / "few/d/view000", picture(32, 32, 3), realizations=2, seed=3)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_numbers_are_those_that_one_computes_oneself(place, capfd, monkeypatch):
+    code, out, err = run(
+        capfd, monkeypatch, "evaluate", "known", "--inputs", "1", "--metrics", "relMSE,PSNR", "--device", "cpu"
+    )
+    assert (code, err) == (0, "")
+    assert "a/view000 at 4 spp" in out
+    with open(place / "evaluation/results.csv") as file:
+        lines = list(csv.DictReader(file))
+    for scene in "ab":
+        frames = [read_frame(place / f"known/{scene}/view000/{name}.exr") for name in ("r000", "ref_a", "ref_b")]
+        noisy, a, b = (frame.radiance for frame in frames)
+        denoised = Denoiser("default", "cpu").denoise(noisy, frames[0].albedo, frames[0].normal)
+        scale = exposure((a + b) / 2)
+        for method, image in (("noisy", noisy), ("default", denoised)):
+            (line,) = [
+                line for line in lines if (line["scene"], line["method"], line["metric"]) == (scene, method, "relMSE")
+            ]
+            expected = relmse_halves(scale * image, scale * a, scale * b)
+            assert float(line["value"]) == pytest.approx(expected, rel=1e-4)
+            assert "halves" in line["kind"]
+    summary = json.loads((place / "evaluation/results.json").read_text())
+    assert {row["method"] for row in summary["rows"]} == {"noisy", "default"}
+    assert "evaluate known" in summary["command"]
+    assert "left out" in out  # combinations, which need two
+    assert f"{summary['rows'][0]['scores']['PSNR']['value']:.2f}" in out
+
+
+def test_without_references_it_estimates_and_says_so(place, capfd, monkeypatch):
+    code, out, err = run(capfd, monkeypatch, "evaluate", "unknown", "--against", "oidn", "--out", "here")
+    assert (code, err) == (0, "")
+    assert "estimated from other realizations, without a reference" in out
+    assert "8" in out.split("noisy")[0].split()[-1]  # two of 4 spp went in
+    rows = json.loads((place / "here/results.json").read_text())["rows"]
+    assert [row["method"] for row in rows][-2:] == ["default + input", "stacked"]
+    assert all(set(row["scores"]) == {"relMSE est.", "MSE est."} for row in rows)
+    estimates = {row["method"]: row["scores"]["relMSE est."]["value"] for row in rows}
+    truth, frames = picture(64, 64, 2).radiance, [read_frame(place / f"unknown/c/view000/r00{k}.exr") for k in (0, 1)]
+    noisy = np.mean([frame.radiance for frame in frames], axis=0)
+    scale = exposure(noisy)
+    true = np.mean((scale * (noisy - truth)) ** 2 / ((scale * truth) ** 2 + 0.01))
+    # Two others with a relative variance of 0.25, 12288 values: the product of two errors has a deviation of about
+    # 0.25 / sqrt(12288) = 0.0023, and the noisy picture's own 0.125 adds as much; four of both.
+    assert estimates["noisy"] == pytest.approx(true, abs=0.02)
+
+
+def test_a_report_is_written_beside_the_tables(place, capfd, monkeypatch):
+    code, out, err = run(capfd, monkeypatch, "evaluate", "known", "--report", "report", "--metrics", "relMSE,FLIP")
+    assert (code, err) == (0, "")
+    assert out.rstrip().endswith("report/index.html")
+    page = (place / "report/index.html").read_text()
+    assert "default + input" in page
+    assert len(list((place / "report/data").iterdir())) >= 2 * 3  # views, and noisy, default, reference
+    # Again into the same folder, which is a report of ours.
+    assert run(capfd, monkeypatch, "evaluate", "known", "--report", "report", "--metrics", "relMSE")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([], 2, "Missing argument"),
+        (["nowhere"], 1, "nowhere: no such folder"),
+        (["file"], 1, "file: no such folder"),
+        (["empty"], 1, "empty"),
+        (["few"], 1, "at least three realizations"),
+        (["known", "--metrics", "relMSE,beauty"], 2, "no metric 'beauty'"),
+        (["known", "--model", "nothing"], 1, "nothing"),
+        (["known", "--model", ""], 2, "empty"),
+        (["known", "--inputs", "3"], 1, "at most 2"),
+        (["known", "--inputs", "0"], 2, "--inputs"),
+        (["known", "--out", "file"], 2, "is a file"),
+        (["known", "--out", "file/below"], 1, "file"),
+        (["known", "--report", "unknown"], 1, "unknown"),
+        (["known", "--device", "cuda:99"], 1, "cuda"),
+    ],
+)
+def test_mistakes_are_one_line_and_nothing_is_written(place, capfd, monkeypatch, arguments, code, says):
+    before = everything_below(place)
+    got, _, err = run(capfd, monkeypatch, "evaluate", *arguments, "--inputs", "1", *arguments[1:])
+    assert got == code, err
+    assert says in err
+    assert len(err.strip().splitlines()) == 1
+    assert {path for path in everything_below(place) if path.name != "evaluation"} == set(before)
+
+
+def test_a_broken_view_is_named_the_others_are_measured_and_the_exit_code_says_so(place):
+    broken = place / "known/a/view000/r000.exr"
+    broken.write_bytes(broken.read_bytes()[:-300])
+    done = run_alone("evaluate", "known", "--inputs", "1", "--metrics", "relMSE", cwd=place)
+    assert done.returncode == 1
+    assert "r000.exr" in done.stderr
+    assert "1 measured, 1 failed" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_help_has_examples(capfd, monkeypatch):
+    code, out, _ = run(capfd, monkeypatch, "evaluate", "--help")
+    assert code == 0
+    assert "Examples:" in out
+    assert "--against oidn" in out
