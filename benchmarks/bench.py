@@ -1,9 +1,9 @@
 """The benchmark that is published: quality and speed beside Open Image Denoise, written to docs/benchmarks.md.
 
-    python benchmarks/bench.py [--renders renders/bench] [--report bench-report] [--also FOLDER]... [--out docs/benchmarks.md]
+    python benchmarks/bench.py [--renders FOLDER] [--report FOLDER] [--also FOLDER]... [--model M]... [--out FILE]
 
 Renders the validation scenes at 4, 8, 32 and 128 spp, each as two runs of half the samples for those who can use two,
-with references (kept in --renders: a second run renders nothing); evaluates the model that ships, OIDN in its modes, and
+with references (kept in --renders: a second run renders nothing); evaluates the model that ships, OIDN in its modes and
 combinations of them; measures speed by benchmarks/apply.py. What is written names the machine, the date and the commit,
 and is what came out: where we lose, it shows. --also: more folders of renders, in the layout of `mcdenoise render`.
 """
