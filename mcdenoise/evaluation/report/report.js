@@ -25,7 +25,6 @@
     ? "Bold is best among rows of the same spp; small numbers are intervals. A click on a heading sorts."
     : "There is no summary.";
   byId("metrics").append(Tables.legend(metrics));
-  Plots.start(byId("plots-heading").closest("section"), report.plots, rows, metrics);
 
   // Which method wins a view by the first metric that has numbers in it.
   function winner(view) {
@@ -107,5 +106,9 @@
     return left.includes(current) ? left : all;
   }
 
-  Viewer.start(report, order, (index) => cards[index].focus());
+  Viewer.start(report, order, (index) => {
+    cards[index].focus();
+    Plots.look();
+  });
+  Plots.start(byId("plots-heading").closest("section"), report.plots, rows, metrics);
 })();

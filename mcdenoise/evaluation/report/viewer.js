@@ -129,7 +129,8 @@ const Viewer = (() => {
     canvas.setAttribute(
       "aria-label",
       `${entry.scene} ${entry.view}, ${entry.spp} spp: ${state.map ? `${state.map} of ` : ""}A ${state.a}` +
-        (state.mode === "flip" ? "" : ` against B ${state.b}`),
+        (state.mode === "flip" ? "" : ` against B ${state.b}`) +
+        Object.values(sides).map((side) => (side.message ? `. ${side.message}` : "")).join(""),
     );
     showControls(range);
     showReadout();
@@ -169,7 +170,8 @@ const Viewer = (() => {
     byId("scale-name").textContent = state.map;
     const values = [low, high];
     if (state.logarithmic) {
-      for (let power = Math.ceil(Math.log10(low)); 10 ** power < high; power++) values.push(10 ** power);
+      const step = Math.ceil(Math.log10(high / low) / 6); // decades from one number to the next
+      for (let power = Math.ceil(Math.log10(low)); 10 ** power < high; power += step) values.push(10 ** power);
     } else {
       values.push(...[0.25, 0.5, 0.75].map((share) => low + share * (high - low)));
     }
@@ -308,7 +310,7 @@ const Viewer = (() => {
     byId("map-controls").hidden = !maps.length;
     const indices = order(index);
     const at = indices.indexOf(index);
-    byId("view-title").replaceChildren(entry.scene, element("small", {}, entry.view));
+    byId("view-title").replaceChildren(entry.scene, " ", element("small", {}, entry.view));
     byId("view-title").title = `${entry.scene} ${entry.view}`;
     byId("view-count").textContent = `${at + 1} / ${indices.length}`;
     byId("previous").disabled = at === 0;
