@@ -31,6 +31,7 @@ const Viewer = (() => {
     return found < 0 ? null : fileOf(entry.images.length + found);
   }
 
+  const isMapped = (name) => state.map !== "" && mapFile(state.map, name) !== null;
   const reference = () => (entry.images.includes("reference") ? "reference" : null);
 
   // Names of the pictures that the page shows or reads out now.
@@ -81,9 +82,8 @@ const Viewer = (() => {
   }
 
   function sideOf(name, range) {
-    if (state.map) {
+    if (isMapped(name)) {
       const file = mapFile(state.map, name);
-      if (!file) return { message: `There is no ${state.map} map of ${name}` };
       const there = picture(file, 1);
       if (!there || !range) return { message: waitingText(file) };
       const scale = { low: range[0], high: range[1], logarithmic: state.logarithmic };
@@ -141,7 +141,8 @@ const Viewer = (() => {
 
   function showControls(range) {
     for (const side of ["a", "b"]) {
-      byId(`label-${side}`).replaceChildren(element("b", {}, side.toUpperCase()), ` ${state[side]}`);
+      const picture = state.map && !isMapped(state[side]) ? " (has no map)" : "";
+      byId(`label-${side}`).replaceChildren(element("b", {}, side.toUpperCase()), ` ${state[side]}${picture}`);
     }
     byId("exposure").value = state.ev;
     byId("exposure-value").textContent = `${state.ev >= 0 ? "+" : "−"}${Math.abs(state.ev).toFixed(1)} EV`;
@@ -236,6 +237,7 @@ const Viewer = (() => {
   function showScores() {
     Tables.view(byId("scores"), entry, report.metrics, { a: state.a, b: state.b, choose });
     const shown = report.metrics.filter((metric) => Object.values(entry.rows).some((row) => row.scores?.[metric.name]));
+    byId("verdict").replaceChildren(...Tables.verdict(entry, report.metrics, state.a, state.b));
     byId("scores-notes").textContent = shown.map((metric) => `${metric.name}: ${metric.kind ?? ""}`).join(" · ");
   }
 
