@@ -488,7 +488,7 @@ def test_scores_of_a_view_come_from_the_summary_and_say_their_kind(index, open_p
     page.keyboard.press("Shift+Digit1")
     _settle(page)
     assert page.locator("#verdict").inner_text() == (
-        "B against A: relMSE \N{MULTIPLICATION SIGN}36 worse · PSNR \N{MINUS SIGN}20.5 worse"
+        "B against A: relMSE \N{MULTIPLICATION SIGN}36 (worse) · PSNR \N{MINUS SIGN}20.5 (worse)"
     )
 
 

@@ -55,7 +55,7 @@ const Methods = (() => {
   const property = (method) => (method === "noisy" ? "--noisy" : `--method-${index(method) % COLOURS}`);
 
   return {
-    know: (methods) => methods.forEach(index),
+    know: (methods) => methods.filter((method) => method !== "noisy").forEach(index),
     colour: (method) => getComputedStyle(document.documentElement).getPropertyValue(property(method)).trim(),
     symbol: (method) => (method === "noisy" ? "circle-open" : SYMBOLS[index(method) % SYMBOLS.length]),
     dot(method) {
@@ -251,11 +251,18 @@ const Tables = (() => {
       if (!higher && (ofA <= 0 || ofB <= 0)) return [];
       const difference = Text.short(Math.abs(ofB - ofA));
       const text = higher ? `${ofB > ofA ? "+" : "−"}${difference}` : `×${Number((ofB / ofA).toPrecision(2))}`;
-      const better = higher === ofB > ofA;
-      const mark = element("b", { class: better ? "better" : "worse" }, `${text} ${better ? "better" : "worse"}`);
+      const word = text === "×1" ? "equal" : higher === ofB > ofA ? "better" : "worse";
+      const mark = element("b", { class: word }, `${text} (${word})`);
       return [element("span", { class: "nowrap" }, `${metric.name} `, mark)];
     });
     return parts.length ? ["B against A: ", ...parts.flatMap((part, i) => (i ? [" · ", part] : [part]))] : [];
+  }
+
+  // The metrics of each kind, in a line.
+  function kinds(metrics) {
+    const names = new Map();
+    for (const { name, kind } of metrics) names.set(kind, [...(names.get(kind) ?? []), name]);
+    return [...names].map(([kind, of]) => `${of.join(", ")}: ${kind ?? "of no said kind"}`).join(" · ");
   }
 
   // What each number is, in words.
@@ -270,5 +277,5 @@ const Tables = (() => {
     );
   }
 
-  return { summary, view, verdict, legend, arrow };
+  return { summary, view, verdict, kinds, legend, arrow };
 })();

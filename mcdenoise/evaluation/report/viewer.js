@@ -238,7 +238,7 @@ const Viewer = (() => {
     Tables.view(byId("scores"), entry, report.metrics, { a: state.a, b: state.b, choose });
     const shown = report.metrics.filter((metric) => Object.values(entry.rows).some((row) => row.scores?.[metric.name]));
     byId("verdict").replaceChildren(...Tables.verdict(entry, report.metrics, state.a, state.b));
-    byId("scores-notes").textContent = shown.map((metric) => `${metric.name}: ${metric.kind ?? ""}`).join(" · ");
+    byId("scores-notes").textContent = Tables.kinds(shown);
   }
 
   // Choosing
