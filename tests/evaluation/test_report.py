@@ -590,6 +590,16 @@ def test_a_phone_scrolls_only_down_and_reads_out_by_touch(index, open_page):
     page.locator("#canvas").tap(position={"x": 100, "y": 140})
     _settle(page)
     assert page.locator("#readout tr[data-side=a] td").count() == 4
+    before = float(page.locator("#zoom-value").inner_text().split()[0])
+    touch = page.context.new_cdp_session(page)
+    y = page.locator("#canvas").bounding_box()["y"] + 150
+    for kind, spread in [("touchStart", 25), ("touchMove", 50), ("touchMove", 75), ("touchEnd", None)]:
+        fingers = (
+            [] if spread is None else [{"x": 120 + side * spread, "y": y, "id": i} for i, side in enumerate((-1, 1))]
+        )
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    _settle(page)
+    assert float(page.locator("#zoom-value").inner_text().split()[0]) == pytest.approx(3 * before, rel=0.1)
 
 
 def test_the_page_is_dark_where_that_is_preferred_and_can_be_switched(index, open_page):
