@@ -5,6 +5,7 @@ const Plots = (() => {
   let rows = [];
   let metric = null;
   let places = [];
+  let look = () => {}; // whether the plots are in sight, so that they are needed
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const score = (row) => row.scores?.[metric.name];
@@ -128,14 +129,20 @@ const Plots = (() => {
     Theme.onChange(draw);
     const observer = new IntersectionObserver(
       (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
+        // Behind the viewer nothing is seen.
+        if (!entries.some((entry) => entry.isIntersecting) || document.documentElement.classList.contains("viewing")) return;
         observer.disconnect();
+        look = () => {};
         document.head.append(Text.element("script", { src: script, onload: draw }));
       },
-      { rootMargin: "300px" },
+      { rootMargin: "150px" },
     );
-    observer.observe(section);
+    look = () => {
+      observer.unobserve(section);
+      observer.observe(section);
+    };
+    look();
   }
 
-  return { start };
+  return { start, look: () => look() };
 })();

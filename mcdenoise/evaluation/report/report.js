@@ -19,13 +19,12 @@
   Theme.onChange(showTheme);
   showTheme();
 
-  for (const method of rows.map((row) => row.method)) Methods.colour(method); // colours in the order of the rows
+  Methods.know(rows.map((row) => row.method)); // so that colours are in the order of the rows
   const table = Tables.summary(byId("summary"), rows, metrics);
   byId("summary-notes").textContent = rows.length
     ? "Bold is best among rows of the same spp; small numbers are intervals. A click on a heading sorts."
     : "There is no summary.";
   byId("metrics").append(Tables.legend(metrics));
-  Plots.start(byId("plots-heading").closest("section"), report.plots, rows, metrics);
 
   // Which method wins a view by the first metric that has numbers in it.
   function winner(view) {
@@ -59,7 +58,7 @@
             { class: "card-best quiet", title: `Best ${won.metric.name}` },
             Methods.dot(won.method),
             element("span", {}, won.method),
-            element("span", { class: "card-value" }, number(won.value)),
+            element("span", { class: "card-value" }, won.metric === metrics[0] ? number(won.value) : `${won.metric.name} ${number(won.value)}`),
           )
         : null,
     );
@@ -75,7 +74,8 @@
   function filter() {
     views.forEach((view, i) => (cards[i].hidden = !isShown(view)));
     const count = views.filter(isShown).length;
-    byId("views-count").textContent = count === views.length ? `${count}` : `${count} of ${views.length}`;
+    const best = metrics.length ? `; below each the best by ${metrics[0].name}` : "";
+    byId("views-count").textContent = (count === views.length ? `${count}` : `${count} of ${views.length}`) + best;
     table.show(spp);
     for (const chip of byId("spp-filter").children) {
       chip.setAttribute("aria-pressed", String(chip.dataset.spp === String(spp ?? "")));
@@ -107,5 +107,9 @@
     return left.includes(current) ? left : all;
   }
 
-  Viewer.start(report, order, (index) => cards[index].focus());
+  Viewer.start(report, order, (index) => {
+    cards[index].focus();
+    Plots.look();
+  });
+  Plots.start(byId("plots-heading").closest("section"), report.plots, rows, metrics);
 })();

@@ -43,8 +43,7 @@ const Text = (() => {
 })();
 
 const Methods = (() => {
-  // Okabe and Ito's colours, which colour-blind people tell apart; the noisy input is grey.
-  const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+  const COLOURS = 6; // in report.css, for each theme
   const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x"];
   const order = [];
 
@@ -53,12 +52,15 @@ const Methods = (() => {
     return order.indexOf(method);
   }
 
+  const property = (method) => (method === "noisy" ? "--noisy" : `--method-${index(method) % COLOURS}`);
+
   return {
-    colour: (method) => (method === "noisy" ? "#888888" : COLOURS[index(method) % COLOURS.length]),
+    know: (methods) => methods.filter((method) => method !== "noisy").forEach(index),
+    colour: (method) => getComputedStyle(document.documentElement).getPropertyValue(property(method)).trim(),
     symbol: (method) => (method === "noisy" ? "circle-open" : SYMBOLS[index(method) % SYMBOLS.length]),
     dot(method) {
       const dot = Text.element("span", { class: "dot", "aria-hidden": "true" });
-      dot.style.background = this.colour(method);
+      dot.style.background = `var(${property(method)})`;
       return dot;
     },
   };
@@ -240,6 +242,29 @@ const Tables = (() => {
     if (focused) [...place.querySelectorAll("button")].find((it) => it.getAttribute("aria-label") === focused)?.focus();
   }
 
+  // How B does against A: errors as a ratio, what is better when higher as a difference.
+  function verdict(entry, metrics, a, b) {
+    const parts = metrics.flatMap((metric) => {
+      const [ofA, ofB] = [a, b].map((name) => valueOf(entry.rows[name] ?? {}, metric.name));
+      if (ofA === null || ofB === null || ofA === ofB) return [];
+      const higher = metric.better === "higher";
+      if (!higher && (ofA <= 0 || ofB <= 0)) return [];
+      const difference = Text.short(Math.abs(ofB - ofA));
+      const text = higher ? `${ofB > ofA ? "+" : "−"}${difference}` : `×${Number((ofB / ofA).toPrecision(2))}`;
+      const word = text === "×1" ? "equal" : higher === ofB > ofA ? "better" : "worse";
+      const mark = element("b", { class: word }, `${text} (${word})`);
+      return [element("span", { class: "nowrap" }, `${metric.name} `, mark)];
+    });
+    return parts.length ? ["B against A: ", ...parts.flatMap((part, i) => (i ? [" · ", part] : [part]))] : [];
+  }
+
+  // The metrics of each kind, in a line.
+  function kinds(metrics) {
+    const names = new Map();
+    for (const { name, kind } of metrics) names.set(kind, [...(names.get(kind) ?? []), name]);
+    return [...names].map(([kind, of]) => `${of.join(", ")}: ${kind ?? "of no said kind"}`).join(" · ");
+  }
+
   // What each number is, in words.
   function legend(metrics) {
     return element(
@@ -252,5 +277,5 @@ const Tables = (() => {
     );
   }
 
-  return { summary, view, legend, arrow };
+  return { summary, view, verdict, kinds, legend, arrow };
 })();

@@ -31,6 +31,7 @@ const Viewer = (() => {
     return found < 0 ? null : fileOf(entry.images.length + found);
   }
 
+  const isMapped = (name) => state.map !== "" && mapFile(state.map, name) !== null;
   const reference = () => (entry.images.includes("reference") ? "reference" : null);
 
   // Names of the pictures that the page shows or reads out now.
@@ -81,9 +82,8 @@ const Viewer = (() => {
   }
 
   function sideOf(name, range) {
-    if (state.map) {
+    if (isMapped(name)) {
       const file = mapFile(state.map, name);
-      if (!file) return { message: `There is no ${state.map} map of ${name}` };
       const there = picture(file, 1);
       if (!there || !range) return { message: waitingText(file) };
       const scale = { low: range[0], high: range[1], logarithmic: state.logarithmic };
@@ -129,7 +129,8 @@ const Viewer = (() => {
     canvas.setAttribute(
       "aria-label",
       `${entry.scene} ${entry.view}, ${entry.spp} spp: ${state.map ? `${state.map} of ` : ""}A ${state.a}` +
-        (state.mode === "flip" ? "" : ` against B ${state.b}`),
+        (state.mode === "flip" ? "" : ` against B ${state.b}`) +
+        Object.values(sides).map((side) => (side.message ? `. ${side.message}` : "")).join(""),
     );
     showControls(range);
     showReadout();
@@ -140,7 +141,8 @@ const Viewer = (() => {
 
   function showControls(range) {
     for (const side of ["a", "b"]) {
-      byId(`label-${side}`).replaceChildren(element("b", {}, side.toUpperCase()), ` ${state[side]}`);
+      const picture = state.map && !isMapped(state[side]) ? " (has no map)" : "";
+      byId(`label-${side}`).replaceChildren(element("b", {}, side.toUpperCase()), ` ${state[side]}${picture}`);
     }
     byId("exposure").value = state.ev;
     byId("exposure-value").textContent = `${state.ev >= 0 ? "+" : "−"}${Math.abs(state.ev).toFixed(1)} EV`;
@@ -169,7 +171,8 @@ const Viewer = (() => {
     byId("scale-name").textContent = state.map;
     const values = [low, high];
     if (state.logarithmic) {
-      for (let power = Math.ceil(Math.log10(low)); 10 ** power < high; power++) values.push(10 ** power);
+      const step = Math.ceil(Math.log10(high / low) / 6); // decades from one number to the next
+      for (let power = Math.ceil(Math.log10(low)); 10 ** power < high; power += step) values.push(10 ** power);
     } else {
       values.push(...[0.25, 0.5, 0.75].map((share) => low + share * (high - low)));
     }
@@ -234,7 +237,8 @@ const Viewer = (() => {
   function showScores() {
     Tables.view(byId("scores"), entry, report.metrics, { a: state.a, b: state.b, choose });
     const shown = report.metrics.filter((metric) => Object.values(entry.rows).some((row) => row.scores?.[metric.name]));
-    byId("scores-notes").textContent = shown.map((metric) => `${metric.name}: ${metric.kind ?? ""}`).join(" · ");
+    byId("verdict").replaceChildren(...Tables.verdict(entry, report.metrics, state.a, state.b));
+    byId("scores-notes").textContent = Tables.kinds(shown);
   }
 
   // Choosing
@@ -308,7 +312,7 @@ const Viewer = (() => {
     byId("map-controls").hidden = !maps.length;
     const indices = order(index);
     const at = indices.indexOf(index);
-    byId("view-title").replaceChildren(entry.scene, element("small", {}, entry.view));
+    byId("view-title").replaceChildren(entry.scene, " ", element("small", {}, entry.view));
     byId("view-title").title = `${entry.scene} ${entry.view}`;
     byId("view-count").textContent = `${at + 1} / ${indices.length}`;
     byId("previous").disabled = at === 0;

@@ -224,7 +224,7 @@ def _plotly() -> str | None:
 
 
 def _colour_map() -> str:
-    """Colours of error maps, dark to bright, as hexadecimal digits: plotly's Inferno, else black, red, yellow, white."""
+    """Colours of error maps, dark to bright, in hexadecimal: plotly's Inferno, else black, red, yellow, white."""
     places = np.linspace(0, 1, _COLOURS)
     try:
         from plotly import colors

@@ -1,0 +1,713 @@
+"""The report, in a real browser and from disk: pixels as the formula says, and nothing asked of anyone else."""
+
+import json
+import logging
+import math
+import re
+import shutil
+import sys
+import time
+from urllib.parse import quote, unquote, urlencode
+
+import numpy as np
+import pytest
+from playwright.sync_api import sync_playwright
+
+from mcdenoise.errors import McdenoiseError
+from mcdenoise.evaluation.report import ReportWriter, ViewImages
+
+WIDTH, HEIGHT = 48, 32
+WIDE = {"width": 1500, "height": 600}  # A and B beside each other, not one above the other
+EXPOSURE = 0.7
+HOSTILE = "</script><script>window.hacked=1</script>\"'&<img src=x onerror=window.hacked=1>../../ü語" + "long" * 60
+
+METRICS = [
+    {"name": "relMSE", "better": "lower", "kind": "with reference halves", "explanation": "Relative squared error."},
+    {"name": "PSNR", "better": "higher", "kind": "with reference", "explanation": "In decibels."},
+]
+
+
+def _picture(seed: int) -> np.ndarray:
+    """Radiance `[H, W, 3]` over eight decades, with pixels that are no number, infinite, negative and out of range."""
+    rng = np.random.default_rng(seed)
+    radiance = (10 ** rng.uniform(-4, 1, (HEIGHT, WIDTH, 3))).astype(np.float32)
+    radiance[3, 4] = 1e-4
+    radiance[3, 5] = 1e4
+    radiance[3, 6] = 1e6
+    radiance[3, 7] = -2.0
+    radiance[3, 8] = np.nan
+    radiance[3, 9] = np.inf
+    return radiance
+
+
+def _half(radiance: np.ndarray) -> np.ndarray:
+    return np.clip(radiance, -65504, 65504).astype(np.float16).astype(np.float64)
+
+
+def _displayed(radiance: np.ndarray, ev: float = 0.0, gamma: float | None = None) -> np.ndarray:
+    """The documented formula, `[..., 3]` in 0 to 255; gamma None is sRGB's curve."""
+    linear = np.clip(_half(radiance) * 2**ev * EXPOSURE, 0, 1)
+    if gamma is None:
+        curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    else:
+        curve = linear ** (1 / gamma)
+    return np.where(np.isnan(linear), [255, 0, 255], 255 * curve)
+
+
+IMAGES = {name: _picture(seed) for seed, name in enumerate(["noisy", "alpha", "beta", "reference"])}
+MAPS = {
+    kind: {
+        name: (10 ** np.random.default_rng(seed).uniform(-3, 1, (HEIGHT, WIDTH))).astype(np.float32)
+        for seed, name in enumerate(["noisy", "alpha", "beta"], 10 * number)
+    }
+    for number, kind in enumerate(["relMSE", "FLIP"], 1)
+}
+SCORES = {"noisy": {"relMSE": 9.0, "PSNR": 9.5}, "alpha": {"relMSE": 0.5, "PSNR": 30.0}, "beta": {"relMSE": math.nan}}
+
+
+def _view(scene: str, spp: int = 4, view: str = "view000", images: dict[str, np.ndarray] = IMAGES) -> ViewImages:
+    return ViewImages(scene, view, spp, EXPOSURE, images, MAPS, SCORES)
+
+
+def _row(spp: int, method: str, error: float | None, psnr: float | None, seconds: float | None = None) -> dict:
+    scores = {}
+    if error is not None:
+        scores["relMSE"] = {"value": np.float32(error), "low": error * 0.9, "high": error * 1.1}
+    if psnr is not None:
+        scores["PSNR"] = {"value": psnr, "low": None, "high": math.inf}
+    return {"spp": spp, "method": method, "views": np.int64(2), "seconds": seconds, "scores": scores}
+
+
+SUMMARY = {
+    "metrics": METRICS,
+    "rows": [
+        _row(4, "noisy", 10.0, 9.5),
+        _row(4, "alpha", 9.0, 30.0, 0.25),
+        _row(4, "beta", 0.02, 28.0, 1.5),
+        _row(32, "noisy", 0.3, None),
+        _row(32, "alpha", 0.004, 41.0, 0.25),
+        _row(32, "beta", math.nan, 100.0, 1.5),
+    ],
+    "views": [
+        {
+            "scene": "room",
+            "view": "view000",
+            "spp": 4,
+            "method": "alpha",
+            "seconds": 0.2,
+            "scores": {"relMSE": {"value": 0.25, "low": 0.2, "high": 0.3}},
+        }
+    ],
+    "machine": "two cores",
+    "made": "2026-11-23",
+    "command": "mcdenoise evaluate renders --report out",
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    found = [path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]
+    if not found:
+        pytest.fail(
+            "The report is tested in a browser: install Chromium (chromium, chromium-browser or google-chrome)."
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found[0], args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens an index.html from disk; afterwards nothing may have gone wrong in it or have been asked of a network."""
+    contexts, wrong = [], []
+
+    def open_page(index, state=None, **options):
+        options = {"viewport": {"width": 1100, "height": 600}} | options
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(15_000)
+        page.requested = []
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+        # Chromium warns of our own reading of the canvas.
+        loud = ("error", "warning")
+        page.on(
+            "console",
+            lambda said: (
+                wrong.append(said.text) if said.type in loud and "willReadFrequently" not in said.text else None
+            ),
+        )
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(index.as_uri() + ("#" + urlencode(state) if state else ""))
+        if state:
+            _settle(page)
+        return page
+
+    yield open_page
+    pages = [page for context in contexts for page in context.pages]
+    asked = {url for page in pages for url in page.requested if not url.startswith(("file:", "data:", "blob:"))}
+    for context in contexts:
+        context.close()
+    assert not wrong
+    assert not asked
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    writer = ReportWriter(tmp_path_factory.mktemp("report") / "out", "Two denoisers")
+    writer.add_view(_view("room"))
+    writer.add_view(_view("room", spp=32))
+    writer.add_view(_view("desk"))
+    return _without_plotly(writer.finish(SUMMARY))
+
+
+def _without_plotly(index):
+    """Empties plotly's script, which every page would read for a second or two."""
+    (index.parent / "plotly.min.js").write_text("")
+    return index
+
+
+def _settle(page):
+    """Wait until what is wanted has been drawn."""
+    two_frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    page.evaluate(two_frames)
+    page.wait_for_function("document.getElementById('canvas').getAttribute('aria-busy') === 'false'")
+    page.evaluate(two_frames)
+
+
+def _state(**fields):
+    return {"view": "room/view000/4", "a": "alpha", "b": "beta", "ev": 0} | fields
+
+
+def _colours(page, places) -> np.ndarray:
+    """Colours `[N, 3]` of the canvas at CSS places `[N, 2]` in it."""
+    colours = page.evaluate(
+        """(places) => {
+            const canvas = document.getElementById("canvas");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return places.map(([x, y]) => Array.from([0, 1, 2], (i) => data[4 * (y * canvas.width + x) + i]));
+        }""",
+        [[int(x), int(y)] for x, y in places],
+    )
+    return np.array(colours, dtype=np.float64)
+
+
+def _size(page):
+    box = page.locator("#canvas").bounding_box()
+    return box["width"], box["height"]
+
+
+def _grid(page, zoom, x, y, columns, pane=(0.0, 1.0)):
+    """Picture pixels `[N, 2]` as (x, y) of the columns, and the CSS places of their middles in a pane of the canvas.
+
+    pane: left and right edge of the pane as shares of the canvas.
+    """
+    width, height = _size(page)
+    middle = width * (pane[0] + pane[1]) / 2
+    pixels = np.array([(px, py) for py in range(HEIGHT) for px in columns])
+    places = (pixels + 0.5 - [x, y]) * zoom + [middle, height / 2]
+    return pixels, np.floor(places).astype(int)
+
+
+def _of(image, pixels):
+    return image[pixels[:, 1], pixels[:, 0]]
+
+
+def _set(page, name, value):
+    page.locator(name).evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input', { bubbles: true })) }",
+        value,
+    )
+    _settle(page)
+
+
+def _hash(page):
+    """The fields of the address, which follows the state with a delay."""
+    before = None
+    while before != page.url:
+        before = page.url
+        page.wait_for_timeout(400)
+    return dict(pair.split("=", 1) for pair in page.url.partition("#")[2].split("&"))
+
+
+def test_the_page_loads_no_pictures_and_draws_its_plots(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Two denoisers")
+    writer.add_view(_view("room"))
+    page = open_page(writer.finish(SUMMARY))
+    assert page.title() == page.locator("h1").inner_text() == "Two denoisers"
+    names = [url.rpartition("/")[2] for url in page.requested]
+    assert not any(re.match(r"\d{3}-.*\.js", name) for name in names)
+    assert page.locator("#machine").inner_text() == "Measured on two cores."
+    assert "with reference halves" in page.locator("#metrics").inner_text()
+    page.locator("#plots").scroll_into_view_if_needed()
+    page.wait_for_selector("#plot-spp .main-svg")
+    page.wait_for_selector("#plot-time .main-svg")
+    # Five of the six errors are numbers, and each has its error bar; four rows have a time, and three of them an error.
+    assert page.locator("#plot-spp .errorbar").count() == 5
+    assert page.locator("#plot-time .errorbar").count() == 3
+    page.locator("#plot-metric").select_option(label="PSNR ↑")
+    page.wait_for_function("document.querySelector('#plot-spp .ytitle').textContent.startsWith('PSNR')")
+
+
+def test_the_summary_sorts_by_number_both_ways_and_what_is_missing_stays_below(index, open_page):
+    page = open_page(index)
+    heading = page.locator("#summary thead th", has_text="relMSE")
+    cells = "#summary tbody td:nth-child(3) .value"
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert page.locator(cells).all_inner_texts() == ["0.00400", "0.0200", "0.300", "9.000", "10.00", "\N{EN DASH}"]
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert page.locator(cells).all_inner_texts() == ["10.00", "9.000", "0.300", "0.0200", "0.00400", "\N{EN DASH}"]
+    page.locator("#summary thead th", has_text="Method").locator("button").click()
+    assert heading.get_attribute("aria-sort") == "none"
+    assert page.locator("#summary tbody th").all_inner_texts() == ["alpha", "alpha", "beta", "beta", "noisy", "noisy"]
+    page.locator("#summary thead th", has_text="PSNR").locator("button").click()
+    assert page.locator("#summary tbody td:nth-child(4) .value").first.inner_text() == "100.0"  # higher is better
+
+
+def test_the_best_of_each_spp_is_marked_and_one_spp_can_be_shown_alone(index, open_page):
+    page = open_page(index)
+    best = page.locator("#summary td.best .value").all_inner_texts()
+    assert sorted(best) == sorted(["0.0200", "30.00", "0.00400", "100.0"])
+    assert (
+        page.locator("#summary td.best", has_text="0.0200").locator("small").inner_text() == "0.0180 \N{EN DASH} 0.0220"
+    )
+    page.locator("#spp-filter button", has_text="32 spp").click()
+    assert page.locator("#summary tbody tr").count() == 3
+    assert page.locator(".card:visible").count() == 1
+    page.locator("#spp-filter button", has_text="All").click()
+    page.locator("#scene-filter").fill("DES")
+    assert page.locator(".card:visible .card-name").all_inner_texts() == ["desk"]
+    assert page.locator("#views-count").inner_text().startswith("1 of 3")
+
+
+def test_canvas_pixels_are_what_the_formula_says(index, open_page):
+    zoom, x, y = 10, WIDTH / 2, HEIGHT / 2
+    page = open_page(index, _state(mode="flip", zoom=zoom, x=x, y=y))
+    pixels, places = _grid(page, zoom, x, y, range(2, WIDTH - 2))
+    radiance = _of(IMAGES["alpha"], pixels)
+    for ev, said in [(0, "+0.0 EV"), (1, "+1.0 EV"), (-3.5, "\N{MINUS SIGN}3.5 EV")]:
+        _set(page, "#exposure", ev)
+        assert page.locator("#exposure-value").inner_text() == said
+        np.testing.assert_allclose(_colours(page, places), _displayed(radiance, ev), atol=1)
+    for gamma in [2.2, 3.0]:
+        _set(page, "#gamma", gamma)
+        assert page.locator("#gamma-value").inner_text() == f"{gamma:.2f}"
+        assert page.locator("#curve").input_value() == "gamma"
+        np.testing.assert_allclose(_colours(page, places), _displayed(radiance, -3.5, gamma), atol=1)
+    page.locator("#reset").click()
+    _settle(page)
+    np.testing.assert_allclose(_colours(page, places), _displayed(radiance), atol=1)
+
+
+def test_left_of_the_divider_is_a_and_right_of_it_b(index, open_page):
+    zoom, x, y = 10, WIDTH / 2, HEIGHT / 2
+    page = open_page(index, _state(zoom=zoom, x=x, y=y))
+    width, _ = _size(page)
+    box = page.locator("#divider").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(width * 0.4, box["y"] + 220, steps=4)
+    page.mouse.up()
+    _settle(page)
+    assert page.locator("#divider").get_attribute("aria-valuenow") == "40"
+    pixels, places = _grid(page, zoom, x, y, range(WIDTH))
+    colours = _colours(page, places)
+    left, right = places[:, 0] < width * 0.4 - zoom, places[:, 0] > width * 0.4 + zoom
+    assert left.sum() > 100
+    assert right.sum() > 100
+    np.testing.assert_allclose(colours[left], _displayed(_of(IMAGES["alpha"], pixels[left])), atol=1)
+    np.testing.assert_allclose(colours[right], _displayed(_of(IMAGES["beta"], pixels[right])), atol=1)
+    page.locator("#divider").focus()
+    page.keyboard.press("ArrowRight")
+    _settle(page)
+    assert page.locator("#divider").get_attribute("aria-valuenow") == "42"
+    assert page.locator("#view-count").inner_text() == "1 / 3"  # the arrow moved the divider, not the view
+
+
+def test_side_by_side_zoom_and_pan_are_one_for_both(index, open_page):
+    page = open_page(index, _state(mode="side"), viewport=WIDE)
+    width, height = _size(page)
+    top = page.locator("#canvas").bounding_box()["y"]
+    page.mouse.move(width * 0.7, top + height * 0.5)  # in the pane of B
+    page.mouse.wheel(0, -500)
+    page.mouse.down()
+    page.mouse.move(width * 0.7 + 30, top + height * 0.5 - 20, steps=3)
+    page.mouse.up()
+    page.mouse.move(5, 5)  # off the canvas, whose pixel it would mark
+    _settle(page)
+    state = _hash(page)
+    zoom, x, y = (float(state[name]) for name in ("zoom", "x", "y"))
+    assert zoom > 16
+    columns = range(math.ceil(x) - 5, math.floor(x) + 5)
+    for pane, name in [((0, 0.5), "alpha"), ((0.5, 1), "beta")]:
+        pixels, places = _grid(page, zoom, x, y, columns, pane)
+        inside = (places[:, 1] > 0) & (places[:, 1] < height)
+        assert inside.sum() > 50
+        expected = _displayed(_of(IMAGES[name], pixels[inside]))
+        np.testing.assert_allclose(_colours(page, places[inside]), expected, atol=1)
+    page.locator("#canvas").dblclick(position={"x": 100, "y": 100})
+    _settle(page)
+    assert "zoom" not in _hash(page)
+
+
+def test_the_readout_is_the_half_float_under_the_cursor(index, open_page):
+    zoom, x, y = 10, WIDTH / 2, HEIGHT / 2
+    page = open_page(index, _state(zoom=zoom, x=x, y=y, map="relMSE"))
+    box = page.locator("#canvas").bounding_box()
+    for px, py in [(20, 10), (5, 3), (6, 3), (7, 3), (8, 3), (9, 3)]:
+        _, places = _grid(page, zoom, x, y, [px])
+        at = places[py]
+        page.mouse.move(box["x"] + int(at[0]), box["y"] + int(at[1]))
+        _settle(page)
+        assert page.locator("#readout .pixel").inner_text().split() == ["x", str(px), "y", str(py)]
+        for side, name in [("a", "alpha"), ("b", "beta"), ("reference", "reference")]:
+            cells = page.locator(f"#readout tr[data-side={side}] td:not(.name)").all_inner_texts()
+            said = np.array([float(cell.replace("NaN", "nan")) for cell in cells])
+            error = [] if name == "reference" else [_half(MAPS["relMSE"][name])[py, px]]
+            np.testing.assert_allclose(said, [*_half(IMAGES[name])[py, px], *error], rtol=5e-5)
+
+
+def test_keys_do_what_the_help_says(index, open_page):
+    page = open_page(index, _state())
+
+    def chosen():
+        return [page.locator(f"#label-{side}").inner_text().split()[-1] for side in "ab"]
+
+    def press(key):
+        page.keyboard.press(key)
+        _settle(page)
+
+    assert chosen() == ["alpha", "beta"]
+    press("1")
+    assert chosen() == ["noisy", "beta"]
+    press("Shift+Digit4")
+    assert chosen() == ["noisy", "reference"]
+    press("x")
+    assert chosen() == ["reference", "noisy"]
+    for key, ev in [("e", "+0.5"), ("+", "+1.0"), ("E", "+0.5"), ("-", "+0.0"), ("-", "\N{MINUS SIGN}0.5")]:
+        press(key)
+        assert page.locator("#exposure-value").inner_text() == f"{ev} EV"
+    press("g")
+    assert page.locator("#gamma-value").inner_text() == "2.30"
+    press("t")
+    assert page.locator("#curve").input_value() == "srgb"
+    press("r")
+    assert page.locator("#exposure-value").inner_text() == "+0.0 EV"
+    for shown in ["relMSE", "FLIP", ""]:
+        press("m")
+        assert page.locator("#map").input_value() == shown
+    for mode in ["side", "flip", "split"]:
+        press("s")
+        assert page.locator("#modes [aria-pressed=true]").get_attribute("data-mode") == mode
+    press("0")
+    assert page.locator("#zoom-value").inner_text() == "100 %"
+    press("f")
+    assert page.locator("#fit").get_attribute("aria-pressed") == "true"
+    press("ArrowUp")
+    assert page.locator("#view-spp [aria-pressed=true]").inner_text() == "32 spp"
+    press("ArrowRight")
+    assert page.locator("#view-title").inner_text().startswith("desk")
+    assert chosen() == ["reference", "noisy"]  # kept from view to view
+    press("ArrowLeft")
+    press("?")
+    assert page.locator("#help").is_visible()
+    assert "clamp(radiance" in page.locator("#help").inner_text()
+    page.keyboard.press("Escape")
+    assert not page.locator("#help").is_visible()
+    assert page.locator("#viewer").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#viewer").is_visible()
+
+
+def test_error_maps_share_one_scale(index, open_page):
+    zoom, x, y = 10, WIDTH / 2, HEIGHT / 2
+    page = open_page(index, _state(mode="side", zoom=zoom, x=x, y=y, map="relMSE", range="0.001,10"), viewport=WIDE)
+    report = json.loads(page.locator("#report").text_content())
+    colours = np.frombuffer(bytes.fromhex(report["colours"]), np.uint8).reshape(-1, 3).astype(float)
+    assert page.locator("#scale").is_visible()
+    assert page.locator("#scale-ticks").inner_text().split() == ["0.001", "10", "0.01", "0.1", "1"]
+    for pane, name in [((0, 0.5), "alpha"), ((0.5, 1), "beta")]:
+        pixels, places = _grid(page, zoom, x, y, range(16, WIDTH - 16), pane)
+        share = np.log(_half(_of(MAPS["relMSE"][name], pixels)) / 0.001) / np.log(10 / 0.001)
+        expected = colours[np.floor(255 * np.clip(share, 0, 1) + 0.5).astype(int)]
+        np.testing.assert_allclose(_colours(page, places), expected, atol=1)
+    page.locator("#range-auto").click()
+    _settle(page)
+    both = np.stack([_half(MAPS["relMSE"][name]) for name in ("alpha", "beta")])
+    high = float(page.locator("#range-high-value").inner_text())
+    assert high == pytest.approx(np.percentile(both, 99.5), rel=0.02)
+    _set(page, "#range-high", 0)
+    assert page.locator("#range-high-value").inner_text() == "1.000"
+    page.locator("#logarithmic").uncheck()
+    _settle(page)
+    assert page.locator("#scale-ticks .first").inner_text() == "0"
+    page.keyboard.press("Shift+Digit4")
+    _settle(page)
+    assert page.locator("#label-b").inner_text().endswith("reference (has no map)")
+    pixels, places = _grid(page, zoom, x, y, range(16, WIDTH - 16), (0.5, 1))
+    np.testing.assert_allclose(_colours(page, places), _displayed(_of(IMAGES["reference"], pixels)), atol=1)
+    page.locator("#map").select_option("")
+    _settle(page)
+    assert not page.locator("#scale").is_visible()
+
+
+def test_a_link_reproduces_the_state(index, open_page):
+    page = open_page(index)
+    page.locator(".card").nth(1).click()
+    _settle(page)
+    page.keyboard.press("Shift+Digit1")
+    page.locator(".of-view tbody tr", has_text="beta").click()
+    _set(page, "#exposure", 1.5)
+    _set(page, "#gamma", 1.8)
+    page.locator("#zoom-in").click()
+    page.locator("#divider").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    _settle(page)
+    state = _hash(page)
+    assert unquote(state["view"]) == "room/view000/32"
+    assert (state["a"], state["b"], state["ev"], state["curve"], state["gamma"]) == (
+        "beta",
+        "noisy",
+        "1.5",
+        "gamma",
+        "1.8",
+    )
+    places = [(x, y) for x in range(10, 600, 70) for y in range(10, 400, 60)]
+    other = open_page(index, {name: unquote(value) for name, value in state.items()})
+    np.testing.assert_array_equal(_colours(other, places), _colours(page, places))
+    assert _hash(other) == state
+    page.go_back()  # the viewer was opened by a click, so Back closes it
+    page.wait_for_selector("#viewer", state="hidden")
+    assert page.locator(".card").nth(1).evaluate("(card) => card === document.activeElement")
+
+
+def test_scores_of_a_view_come_from_the_summary_and_say_their_kind(index, open_page):
+    page = open_page(index, _state())
+    row = page.locator(".of-view tbody tr", has_text="alpha")
+    assert row.locator("td .value").all_inner_texts() == ["0.250", "30.00"]
+    assert row.locator("small").first.inner_text() == "±0.05"
+    assert row.locator("td").last.inner_text() == "200 ms"
+    assert "relMSE: with reference halves" in page.locator("#scores-notes").inner_text()
+    assert page.locator("#verdict").inner_text() == ""  # beta has no numbers
+    page.keyboard.press("Shift+Digit1")
+    _settle(page)
+    assert page.locator("#verdict").inner_text() == (
+        "B against A: relMSE \N{MULTIPLICATION SIGN}36 (worse) · PSNR \N{MINUS SIGN}20.5 (worse)"
+    )
+
+
+def test_hostile_names_are_only_text(tmp_path, open_page):
+    writer = ReportWriter(tmp_path / "out", f"{{{{report}}}} {HOSTILE}")
+    images = {"noisy": IMAGES["noisy"], HOSTILE: IMAGES["alpha"], "": IMAGES["beta"]}
+    for _ in range(2):
+        writer.add_view(
+            ViewImages(HOSTILE, HOSTILE, 4, math.nan, images, {HOSTILE: {HOSTILE: MAPS["FLIP"]["alpha"]}}, {})
+        )
+    rows = [_row(4, HOSTILE, 0.5, None, 0.1)]
+    metrics = [METRICS[0] | {"kind": HOSTILE, "explanation": HOSTILE}]
+    hostile = {"metrics": metrics, "rows": rows, "machine": HOSTILE, "made": HOSTILE, "command": HOSTILE}
+    index = writer.finish(hostile)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert all(tmp_path / "out" in path.parents for path in written)
+    assert max(len(path.name) for path in written) < 100
+    page = open_page(index)
+    assert page.title() == f"{{{{report}}}} {HOSTILE}"
+    assert page.locator("#summary tbody th").inner_text() == HOSTILE
+    page.locator("#plots").scroll_into_view_if_needed()
+    page.wait_for_selector("#plot-time .main-svg")
+    page.locator(".card").first.click()
+    _settle(page)
+    page.keyboard.press("m")
+    _settle(page)
+    assert page.locator("#label-a").text_content() == f"A {HOSTILE}"
+    state = _hash(page)
+    assert unquote(state["map"].replace("+", " ")) == HOSTILE
+    again = open_page(index, {name: unquote(value.replace("+", " ")) for name, value in state.items()})
+    assert again.locator("#map").input_value() == HOSTILE
+    for opened in (page, again):
+        assert opened.evaluate("window.hacked") is None
+        assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.fixture(scope="module")
+def hundred(tmp_path_factory):
+    writer = ReportWriter(tmp_path_factory.mktemp("hundred"), "A hundred views")
+    rng = np.random.default_rng(3)
+    rows = []
+    for number in range(100):
+        images = {name: np.full((12, 16, 3), number + i, np.float32) for i, name in enumerate(IMAGES)}
+        maps = {kind: {name: rng.random((12, 16), np.float32) for name in of} for kind, of in MAPS.items()}
+        writer.add_view(ViewImages(f"scene-{number // 10}", f"view{number % 10:03d}", 4, 0.01, images, maps, SCORES))
+        for method in SCORES:
+            score = {"value": rng.random(), "low": rng.random(), "high": rng.random()}
+            scores = dict.fromkeys(("relMSE", "PSNR", "FLIP", "SSIM", "SMAPE", "MSE"), score)
+            where = {"scene": f"scene-{number // 10}", "view": f"view{number % 10:03d}", "spp": 4}
+            rows.append(where | {"method": method, "seconds": rng.random(), "scores": scores})
+    return _without_plotly(writer.finish(SUMMARY | {"views": rows}))
+
+
+def test_a_hundred_views_do_not_choke_the_page(hundred, open_page):
+    # 3 methods by 6 metrics with intervals are about 1.3 kB a view.
+    assert hundred.stat().st_size < 200_000
+    started = time.monotonic()
+    page = open_page(hundred)
+    assert page.locator(".card").count() == 100
+    assert time.monotonic() - started < 10
+    assert page.locator("script").count() < 10
+    assert not any("/data/" in url for url in page.requested)
+    page.locator(".card").nth(57).click()
+    _settle(page)
+    assert page.locator("#view-title").inner_text().split() == ["scene-5", "view007"]
+    width, height = _size(page)
+    a, b = _colours(page, [(width * 0.3, height / 2), (width * 0.7, height / 2)])
+    for colour, radiance in [(a, 58), (b, 59)]:
+        np.testing.assert_allclose(colour, 255 * (1.055 * (radiance * 0.01) ** (1 / 2.4) - 0.055), atol=1)
+    page.wait_for_timeout(300)
+    loaded = {url.rpartition("/")[2] for url in page.requested if "/data/" in url}
+    assert loaded == {f"057-scene-5-view007-4spp-0{item}.js" for item in range(4)}  # its images, no maps, no other view
+    assert page.locator("script").count() < 10  # the data's elements are gone again
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    _settle(page)
+    assert page.locator("#view-count").inner_text() == "63 / 100"
+
+
+def test_a_phone_scrolls_only_down_and_reads_out_by_touch(index, open_page):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+    page = open_page(index, **phone)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator(".card").first.tap()
+    _settle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    for selector in ("#canvas", "#close", "#next", ".of-view tbody th >> nth=0"):
+        box = page.locator(selector).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.locator("#canvas").tap(position={"x": 100, "y": 140})
+    _settle(page)
+    assert page.locator("#readout tr[data-side=a] td").count() == 4
+    before = float(page.locator("#zoom-value").inner_text().split()[0])
+    touch = page.context.new_cdp_session(page)
+    y = page.locator("#canvas").bounding_box()["y"] + 150
+    for kind, spread in [("touchStart", 25), ("touchMove", 50), ("touchMove", 75), ("touchEnd", None)]:
+        fingers = (
+            [] if spread is None else [{"x": 120 + side * spread, "y": y, "id": i} for i, side in enumerate((-1, 1))]
+        )
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    _settle(page)
+    assert float(page.locator("#zoom-value").inner_text().split()[0]) == pytest.approx(3 * before, rel=0.1)
+
+
+def test_the_page_is_dark_where_that_is_preferred_and_can_be_switched(index, open_page):
+    dark, light = "rgb(21, 24, 27)", "rgb(255, 255, 255)"
+    page = open_page(index, _state(), color_scheme="dark")
+
+    def wait_for(colour):
+        page.wait_for_function(f"getComputedStyle(document.body).backgroundColor === '{colour}'")
+
+    wait_for(dark)
+    page.emulate_media(color_scheme="light")
+    wait_for(light)
+    page.emulate_media(color_scheme="dark")
+    wait_for(dark)
+    page.keyboard.press("Escape")
+    page.locator("#theme").click()
+    wait_for(light)
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    wait_for(light)  # remembered
+
+
+def test_decoded_pictures_that_are_not_shown_are_dropped(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Little memory")
+    for number in range(3):
+        writer.add_view(_view("room", view=f"view{number}"))
+    index = writer.finish(SUMMARY)
+    script = (tmp_path / "pictures.js").read_text()
+    few = script.replace("192 * 2 ** 20", str(5 * 6 * WIDTH * HEIGHT))  # five pictures fit
+    assert few != script
+    (tmp_path / "pictures.js").write_text(few)
+    page = open_page(index, {"view": "room/view0/4"})
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+        _settle(page)
+    page.wait_for_function("[0, 1, 2, 3].every((item) => Pictures.peek(`002-room-view2-4spp-0${item}`))")
+    names = [f"00{view}-room-view{view}-4spp-0{item}" for view in range(3) for item in range(4)]
+    kept = page.evaluate("(names) => names.filter((name) => Pictures.peek(name))", names)
+    assert len(kept) == 5
+    assert set(names[8:]) < set(kept)
+
+
+def test_a_missing_file_is_said_in_its_place(tmp_path, browser):
+    writer = ReportWriter(tmp_path, "Damaged")
+    writer.add_view(_view("room"))
+    index = writer.finish(SUMMARY)
+    (tmp_path / "data" / "000-room-view000-4spp-01.js").unlink()
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{index.as_uri()}#view={quote('room/view000/4', safe='')}&mode=flip&a=alpha")
+    page.wait_for_function("Pictures.failure('000-room-view000-4spp-01') === 'the file is missing'")
+    _settle(page)
+    said = "data/000-room-view000-4spp-01.js cannot be shown: the file is missing"
+    assert said in page.locator("#canvas").get_attribute("aria-label")
+    context.close()
+
+
+def test_without_plotly_the_report_has_no_plots_and_says_so(tmp_path, open_page, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    writer = ReportWriter(tmp_path, "No plots")
+    writer.add_view(_view("room"))
+    with caplog.at_level(logging.WARNING):
+        index = writer.finish(SUMMARY)
+    assert [record.message for record in caplog.records] == [
+        "plotly is not installed, so the report has no plots: pip install 'mcdenoise[report]'"
+    ]
+    page = open_page(index, _state(map="FLIP"))
+    assert "pip install 'mcdenoise[report]'" in page.locator("#plot-notes").text_content()
+    colours = json.loads(page.locator("#report").text_content())["colours"]
+    assert (colours[:6], colours[-6:], len(colours)) == ("000000", "ffffff", 256 * 6)
+
+
+def test_an_earlier_report_is_replaced_and_nothing_else_is_touched(tmp_path):
+    folder = tmp_path / "report"
+    writer = ReportWriter(folder, "First")
+    for scene in ("one", "two"):
+        writer.add_view(_view(scene))
+    writer.finish(SUMMARY)
+    mine = [folder / "notes.txt", folder / "data" / "mine.js", folder / "thumbnails" / "Holiday 1.png"]
+    for path in mine:
+        path.write_text("mine")
+    with pytest.raises(McdenoiseError, match="holds a report already"):
+        ReportWriter(folder, "Second", overwrite=False)
+    assert (folder / "index.html").is_file()
+    writer = ReportWriter(folder, "Second")
+    assert not (folder / "index.html").exists()
+    writer.add_view(_view("three"))
+    writer.finish(SUMMARY)
+    assert all(path.read_text() == "mine" for path in mine)
+    data = {path.name for path in (folder / "data").iterdir()}
+    assert data == {"mine.js"} | {f"000-three-view000-4spp-{item:02d}.js" for item in range(10)}
+
+
+def test_a_folder_that_is_no_report_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(McdenoiseError, match="not empty and no earlier report"):
+        ReportWriter(tmp_path, "Report")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    with pytest.raises(McdenoiseError, match="is a file"):
+        ReportWriter(tmp_path / "thesis.tex", "Report")
+    with pytest.raises(McdenoiseError, match="cannot be written there: Not a directory"):
+        ReportWriter(tmp_path / "thesis.tex" / "report", "Report")
+
+
+def test_images_of_different_sizes_are_refused(tmp_path):
+    writer = ReportWriter(tmp_path, "Report")
+    with pytest.raises(ValueError, match="images of room"):
+        writer.add_view(_view("room", images=IMAGES | {"late": np.zeros((2, 2, 3), np.float32)}))
+    with pytest.raises(ValueError, match="has no images"):
+        writer.add_view(_view("room", images={}))
