@@ -13,7 +13,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/bench.py
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

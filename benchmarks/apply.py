@@ -4,10 +4,11 @@
 
 Radiance, albedo and normal in, radiance out, with everything that has to be done in between; models and filters are
 loaded before. Every method takes its turn in every run; medians, their range, and the ratio to OIDN's High quality of
-the same run. Then where the time of the models goes, each stage timed alone.
+the same run. Then where the time of the models goes.
 """
 
 import argparse
+import copy
 import statistics
 import time
 from collections.abc import Callable
@@ -15,12 +16,20 @@ from collections.abc import Callable
 import mitsuba_oidn
 import numpy as np
 import torch
+from torch.profiler import ProfilerActivity, profile
 
 from mcdenoise import Denoiser
-from mcdenoise.inference.repair import finite_radiance
-from mcdenoise.tonemap import exposure
+from mcdenoise.networks.cost import cost_of
 
 _HIGH = "OIDN High"
+_STAGES = {
+    "convolutions": ("convolution", "conv2d", "baddbmm", "gemm"),
+    "the filter by predicted kernels": ("_OnHost", "addcmul", "softmax"),
+    "moving data: copies, joining, shuffling, resampling": (
+        *("copy", "cat", "shuffle", "upsample", "pool", "pad", "fill", "Memcpy"),
+    ),
+}
+_REST = "everything else: curves, blending, exposure, checks"
 
 
 def main() -> None:
@@ -47,7 +56,7 @@ def main() -> None:
         ratio = statistics.median(one / high for one, high in zip(times, seconds[_HIGH], strict=True))
         print(f"| {name} | {statistics.median(times):.2f} | {min(times):.2f} to {max(times):.2f} | {ratio:.2f} |")
     for name, denoiser in models.items():
-        _print_stages(name, denoiser, images, arguments.runs)
+        _print_stages(name, denoiser, images)
 
 
 def _images(width: int, height: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -72,23 +81,26 @@ def _measured(methods: dict[str, Callable[[], np.ndarray]], runs: int) -> dict[s
     return seconds
 
 
-def _print_stages(name: str, denoiser: Denoiser, images: tuple[np.ndarray, ...], runs: int) -> None:
-    color, albedo, normal = images
-    inputs = torch.from_numpy(np.concatenate(images, axis=2)).permute(2, 0, 1)[None]
-
-    def network() -> None:
-        with torch.inference_mode():
-            denoiser._run(inputs)
-
-    stages = {
-        "finding NaN, Inf and negative pixels": lambda: finite_radiance(color),
-        "exposure": lambda: exposure(color),
-        "joining radiance and features": lambda: np.concatenate([color * 0.5, albedo.clip(0, 1), normal], axis=2),
-        "the network, padding and copies to its device included": network,
-    }
-    print(f"\n{name}, stage by stage:\n\n| stage | s |\n|---|---|")
-    for stage, times in _measured(stages, runs).items():
-        print(f"| {stage} | {statistics.median(times):.3f} |")
+def _print_stages(name: str, denoiser: Denoiser, images: tuple[np.ndarray, ...]) -> None:
+    """What torch's profiler says of one picture, and what the network computes."""
+    activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (denoiser.device.type == "cuda")
+    with profile(activities=activities) as profiled:
+        denoiser.denoise(*images)
+    seconds = dict.fromkeys((*_STAGES, _REST), 0.0)
+    for event in profiled.key_averages():
+        stage = next((stage for stage, names in _STAGES.items() if any(name in event.key for name in names)), _REST)
+        spent = event.self_device_time_total if denoiser.device.type == "cuda" else event.self_cpu_time_total
+        seconds[stage] += spent / 1e6
+    height, width = images[0].shape[:2]
+    cost = cost_of(copy.deepcopy(denoiser.network).cpu())
+    operations = 2 * cost.multiply_adds * height * width
+    counted = f"{cost.multiply_adds / 1e3:.1f} thousand multiply-adds a pixel, {operations / 1e9:.0f} GFLOP a picture"
+    print(f"\n{name}: {counted}.")
+    print("Where the time of one picture goes, by torch's profiler:\n\n| stage | s |\n|---|---|")
+    for stage, spent in seconds.items():
+        print(f"| {stage} | {spent:.3f} |")
+    convolutions = operations / 1e9 / max(seconds[next(iter(_STAGES))], 1e-9)
+    print(f"\nConvolutions run at {convolutions:.0f} GFLOP a second.")
 
 
 if __name__ == "__main__":

@@ -15,26 +15,28 @@ GUIDES = (3, 3, 1)
 """Channels of the guides: each has a sharpness of its own."""
 
 
-def guided_filter(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
-    """Filter `image` `[B, C, H, W]` by a softmax kernel of its own for every pixel; edges are replicated.
+def guided_filter(
+    images: Sequence[Tensor], guides: Sequence[Tensor], logits: Tensor, sharpness: Tensor, kernel: int
+) -> Tensor:
+    """Filter `images`, each `[B, c, H, W]`, by one softmax kernel for every pixel; edges are replicated.
 
-    From the logit of every neighbour is taken, for each of the `GUIDES`, its sharpness times the squared difference
-    between pixel and neighbour, summed over the guide's channels. guides: `[B, 7, H, W]`. logits:
-    `[B, kernel * kernel * s * s, H / s, W / s]` for s of 1 or 2, spread over the picture as by `pixel_shuffle`.
-    sharpness: `[B, 3, H, W]`. Gradients flow to logits and sharpness: image and guides are data. On a processor, in
-    float32, it is one compiled pass that holds no copy for every tap; elsewhere it is a loop of torch's operations.
+    Returns them one after the other, `[B, C, H, W]`. From the logit of every neighbour is taken, for each guide, its
+    sharpness times the squared difference between pixel and neighbour, summed over the guide's channels, of which there
+    are as many as `GUIDES` says. logits: `[B, kernel * kernel * s * s, H / s, W / s]` for s of 1 or 2, spread over the
+    picture as by `pixel_shuffle`. sharpness: `[B, 3, H, W]`. Gradients flow to logits and sharpness: images and guides
+    are data. On a processor, in float32, it is one compiled pass that holds no copy for every tap; elsewhere it is a
+    loop of torch's operations.
     """
     if torch.compiler.is_exporting():
-        return _as_one_node(
-            image, guides, F.pixel_shuffle(logits, image.shape[3] // logits.shape[3]), sharpness, kernel
-        )
-    if image.device.type == "cpu" and image.dtype == torch.float32:
-        return _OnHost.apply(image, guides, logits, sharpness, kernel)
-    return in_torch(image, guides, logits, sharpness, kernel)
+        logits = F.pixel_shuffle(logits, sharpness.shape[3] // logits.shape[3])
+        return _as_one_node(torch.cat(list(images), dim=1), torch.cat(list(guides), dim=1), logits, sharpness, kernel)
+    if logits.device.type == "cpu" and logits.dtype == torch.float32:
+        return _OnHost.apply(_padded(images, kernel), _padded(guides, kernel), logits, sharpness, kernel)
+    return in_torch(torch.cat(list(images), dim=1), torch.cat(list(guides), dim=1), logits, sharpness, kernel)
 
 
 def in_torch(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
-    """`guided_filter` by torch's operations."""
+    """`guided_filter` by torch's operations. image: `[B, C, H, W]`. guides: `[B, 7, H, W]`."""
     step = image.shape[3] // logits.shape[3]
     logits = F.pixel_shuffle(logits, step)
     for guide, weight in zip(guides.split(GUIDES, dim=1), sharpness.split(1, dim=1), strict=True):
@@ -58,7 +60,6 @@ class _OnHost(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
-        image, guides = (_padded(x, kernel) for x in (image, guides))
         logits, sharpness = logits.contiguous(), sharpness.contiguous()
         shape = (image.shape[0], image.shape[1], *sharpness.shape[2:])
         result, norms = logits.new_empty(shape), logits.new_empty(shape[0], 2, *shape[2:])
@@ -82,7 +83,7 @@ class _FilterByKernels(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, image: Tensor, kernels: Tensor, kernel: int) -> Tensor:
-        padded = _padded(image, kernel)
+        padded = _padded([image], kernel)
         ctx.save_for_backward(padded, kernels)
         ctx.kernel = kernel
         result = torch.zeros_like(image)
@@ -103,13 +104,27 @@ class _FilterByKernels(torch.autograd.Function):
 def _squared_differences(guide: Tensor, kernel: int) -> Tensor:
     """Of every pixel to its neighbours, summed over channels, `[B, k*k, H, W]`."""
     result = guide.new_empty(guide.shape[0], kernel * kernel, *guide.shape[2:])
-    for tap, shifted in _taps(_padded(guide, kernel), kernel):
+    for tap, shifted in _taps(_padded([guide], kernel), kernel):
         torch.sum((guide - shifted).square_(), dim=1, out=result[:, tap])
     return result
 
 
-def _padded(image: Tensor, kernel: int) -> Tensor:
-    return F.pad(image, [kernel // 2] * 4, mode="replicate").contiguous()
+@torch.no_grad()
+def _padded(images: Sequence[Tensor], kernel: int) -> Tensor:
+    """One after the other, half a kernel of replicated edges around: `[B, C, H + k - 1, W + k - 1]`, contiguous."""
+    reach = kernel // 2
+    count, _, height, width = images[0].shape
+    result = images[0].new_empty(count, sum(x.shape[1] for x in images), height + 2 * reach, width + 2 * reach)
+    rows = result[:, :, reach : reach + height]
+    first = 0
+    for image in images:
+        rows[:, first : first + image.shape[1], :, reach : reach + width] = image
+        first += image.shape[1]
+    rows[..., :reach] = rows[..., reach : reach + 1]
+    rows[..., reach + width :] = rows[..., reach + width - 1 : reach + width]
+    result[:, :, :reach] = result[:, :, reach : reach + 1]
+    result[:, :, reach + height :] = result[:, :, reach + height - 1 : reach + height]
+    return result
 
 
 def _taps(padded: Tensor, kernel: int):

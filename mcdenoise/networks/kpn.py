@@ -32,7 +32,7 @@ class KPN(nn.Module):
     that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones. From every
     kernel's logits the squared differences of albedo, of normal and of what is bright for certain are taken away, with
     weights predicted for each pixel (as in a cross-bilateral filter): so edges are kept from the first step on.
-    width: channels at half resolution; deeper levels have up to twice as many. kernel: side of the kernels, odd.
+    width: channels at half resolution; deeper levels have up to three times as many. kernel: side of the kernels, odd.
     """
 
     name = "kpn"
@@ -45,7 +45,7 @@ class KPN(nn.Module):
             raise ValueError(f"kernel must be odd and 1 to 21, width 8 to 512, not {kernel} and {width}")
         self.config = {"width": width, "kernel": kernel}
         self.kernel = kernel
-        w1, w2, w3, w4 = width, width * 4 // 3, width * 5 // 3, width * 2
+        w1, w2, w3, w4 = width, width * 5 // 3, width * 7 // 3, width * 3
         taps = kernel * kernel
         self.enc1a = conv(4 * 12, w1)
         self.enc1b = conv(w1, w1)
@@ -53,17 +53,19 @@ class KPN(nn.Module):
         self.enc3 = conv(w2, w3)
         self.enc4a = conv(w3, w4)
         self.enc4b = conv(w4, w4)
-        self.dec3 = conv(w4 + w3, w3)
-        self.dec2 = conv(w3 + w2, w2)
+        self.dec3a = conv(w4 + w3, w3)
+        self.dec3b = conv(w3, w3)
+        self.dec2a = conv(w3 + w2, w2)
+        self.dec2b = conv(w2, w2)
         self.dec1a = conv(w2 + w1, w1)
         self.dec1b = conv(w1, w1)
         # For every scale: logits of its kernels, weights of three differences, and (but for the coarsest) how much of
         # its low frequencies the coarser scales replace; for the finest the trust in irradiance.
-        self.kernels4 = _head(w4, taps + 3)
-        self.kernels3 = _head(w3, taps + 4)
-        self.kernels2 = _head(w2, taps + 4)
-        self.kernels1 = _head(w1, taps + 4)
-        self.kernels0 = _head(w1, 4 * (taps + 5))
+        self.kernels4 = _Head(w4, taps + 3)
+        self.kernels3 = _Head(w3, taps + 4)
+        self.kernels2 = _Head(w2, taps + 4)
+        self.kernels1 = _Head(w1, taps + 4)
+        self.kernels0 = _Head(w1, 4 * (taps + 5))
 
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
@@ -79,40 +81,55 @@ class KPN(nn.Module):
         x = skip3 = relu(self.enc3(F.max_pool2d(x, 2)))
         x = relu(self.enc4a(F.max_pool2d(x, 2)))
         x4 = relu(self.enc4b(x))
-        x3 = relu(self.dec3(torch.cat([upsample(x4), skip3], dim=1)))
-        x2 = relu(self.dec2(torch.cat([upsample(x3), skip2], dim=1)))
-        x1 = relu(self.dec1a(torch.cat([upsample(x2), skip1], dim=1)))
-        x1 = relu(self.dec1b(x1))
+        x3 = relu(self.dec3b(relu(self.dec3a(torch.cat([upsample(x4), skip3], dim=1)))))
+        x2 = relu(self.dec2b(relu(self.dec2a(torch.cat([upsample(x3), skip2], dim=1)))))
+        x1 = relu(self.dec1b(relu(self.dec1a(torch.cat([upsample(x2), skip1], dim=1)))))
 
         heads = [self.kernels0(x1), self.kernels1(x1), self.kernels2(x2), self.kernels3(x3), self.kernels4(x4)]
         with torch.autocast(radiance.device.type, enabled=False):
             heads = [head.float() for head in heads]
             trust = F.pixel_shuffle(heads[0][:, -4:], 2).sigmoid()
-            images = torch.cat([irradiance, radiance], dim=1).float()
-            features = torch.cat([albedo, normal], dim=1).float()
+            images = irradiance.float(), radiance.float()
+            features = albedo.float(), normal.float()
             irradiance, radiance = _filter_pyramid(images, features, heads, self.kernel).chunk(2, dim=1)
             return trust * irradiance * divisor.float() + (1 - trust) * radiance
 
 
-def _filter_pyramid(image: Tensor, features: Tensor, heads: list[Tensor], kernel: int) -> Tensor:
-    """Filter every scale of `image` `[B, C, H, W]` by its kernels, and blend from coarse to fine (Vogels et al. 2018).
+class _Head(nn.Conv2d):
+    """A convolution of 1 x 1 whose result lies plane by plane, as the filter reads it, whatever lies how before."""
 
-    features: what tells pixels apart, besides the brightness of the image's last three channels, `[B, 6, H, W]`.
-    heads: from fine to coarse, what the network predicted for each scale: the kernels' logits, a weight for each guide,
-    then (but for the coarsest) the logit of the share of its low frequencies that the coarser scales replace (their
-    equation 9); for the finest with four pixels in the channels.
+    def __init__(self, channels_in: int, channels_out: int):
+        super().__init__(channels_in, channels_out, 1)
+        nn.init.normal_(self.weight, std=0.03)  # nearly uniform kernels to begin with
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight.flatten(1).expand(x.shape[0], -1, -1)
+        return torch.baddbmm(self.bias[:, None], weight, x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+def _filter_pyramid(
+    images: tuple[Tensor, ...], features: tuple[Tensor, ...], heads: list[Tensor], kernel: int
+) -> Tensor:
+    """Filter every scale of `images` by its kernels, and blend from coarse to fine (Vogels et al. 2018).
+
+    images: irradiance and radiance, `[B, 3, H, W]`; the result has one after the other. features: what tells pixels
+    apart, besides the brightness of radiance: albedo and normal. heads: from fine to coarse, what the network predicted
+    for each scale: the kernels' logits, a weight for each guide, then (but for the coarsest) the logit of the share of
+    its low frequencies that the coarser scales replace (their equation 9); for the finest with four pixels in the
+    channels.
     """
-    levels = [(image, features)]
+    levels = [(images, features)]
     for _ in heads[1:]:
-        levels.append(tuple(F.avg_pool2d(finer, 2) for finer in levels[-1]))
+        levels.append(tuple(tuple(F.avg_pool2d(finer, 2) for finer in kind) for kind in levels[-1]))
     result = None
     for (level, level_features), head in zip(reversed(levels), reversed(heads), strict=True):
-        step = level.shape[3] // head.shape[3]
+        step = level[0].shape[3] // head.shape[3]
         logits, others = head.tensor_split([kernel * kernel * step * step], dim=1)
         others = F.pixel_shuffle(others, step)
         sharpness = others.new_tensor(_SHARPNESS).view(1, -1, 1, 1)
         sharpness = sharpness * (_LEAST_SHARPNESS + F.softplus(others[:, : len(_SHARPNESS)]))
-        guides = torch.cat([level_features, _certainly_bright(level[:, -3:])], dim=1)
+        guides = *level_features, _certainly_bright(level[1])
         filtered = guided_filter(level, guides, logits, sharpness, kernel)
         if result is None:
             result = filtered
@@ -147,13 +164,6 @@ def _shifted(image: Tensor, axis: int) -> tuple[Tensor, Tensor, Tensor]:
     first, last = image.narrow(axis, 0, 1), image.narrow(axis, size - 1, 1)
     before, after = image.narrow(axis, 0, size - 1), image.narrow(axis, 1, size - 1)
     return torch.cat([first, before], axis), image, torch.cat([after, last], axis)
-
-
-def _head(channels_in: int, channels_out: int) -> nn.Conv2d:
-    head = nn.Conv2d(channels_in, channels_out, 3, padding=1)
-    nn.init.normal_(head.weight, std=0.01)  # nearly uniform kernels to begin with
-    nn.init.zeros_(head.bias)
-    return head
 
 
 def _smooth(x: Tensor) -> Tensor:
