@@ -421,7 +421,12 @@ def apply(
     type=click.IntRange(1, 1000),
     help="How often, each time with other realizations as input where there are enough.",
 )
-@click.option("--metrics", metavar="NAMES", help="Separated by commas [default: all that can be had].")
+@click.option(
+    "--metrics",
+    metavar="NAMES",
+    help="Separated by commas: relMSE, MSE, PSNR, SMAPE, SSIM, FLIP, 'relMSE est.', 'MSE est.' [default: all that "
+    "can be had].",
+)
 @click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
 def evaluate(
     renders: tuple[str, ...],
@@ -454,11 +459,12 @@ def evaluate(
     if "" in renders or "" in models or "" in (out, report):
         raise click.UsageError("a name is empty.")
     wanted = None if metrics is None else [name.strip() for name in metrics.split(",")]
+    known = {name.lower(): name for name in BY_NAME}
     for name in wanted or ():
-        if name not in BY_NAME:
-            raise click.UsageError(f"there is no metric {name!r}: choose of {', '.join(BY_NAME)}.")
-    names, notes = available(wanted)
-    todo = plan(renders, methods(models or ("default",), against == "oidn", device), inputs)
+        if name.lower() not in known:
+            raise click.UsageError(f"there is no metric {name!r}: choose of {', '.join(map(repr, BY_NAME))}.")
+    names, notes = available(None if wanted is None else [known[name.lower()] for name in wanted])
+    todo = plan(renders, methods(models or ("default",), against == "oidn", device), inputs, names)
     command = " ".join(["mcdenoise", *map(shlex.quote, sys.argv[1:])])
     sys.exit(0 if show_evaluating(todo, names, notes, repeats, Path(out), report and Path(report), command) else 1)
 

@@ -242,7 +242,11 @@ def show_evaluating(
                 _complain(f"{result.folder}: {result.reason}")
                 continue
             done += 1
-            print(f"{result.scene}/{result.view} at {result.spp} spp: {sum(result.seconds.values()):.1f} s", flush=True)
+            place = f"{done + failed} of {len(plan.views)}" if repeats == 1 else str(done + failed)
+            took = f"{sum(result.seconds.values()):.1f} s"
+            print(f"{result.scene}/{result.view} at {result.spp or '?'} spp ({place}): {took}", flush=True)
+            if result.note:
+                print(f"note: {result.note}")
     if failed:
         print(f"{done} measured, {failed} failed")
     return not failed

@@ -7,6 +7,7 @@ from command_line import everything_below, run, run_alone
 from synthetic import picture, write_view
 
 from mcdenoise.evaluation.metrics import relmse_halves
+from mcdenoise.evaluation.scores import METRICS
 from mcdenoise.exr import read_frame
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.tonemap import exposure
@@ -122,5 +123,24 @@ def test_a_broken_view_is_named_the_others_are_measured_and_the_exit_code_says_s
 def test_help_has_examples(capfd, monkeypatch):
     code, out, _ = run(capfd, monkeypatch, "evaluate", "--help")
     assert code == 0
+    assert all(metric.name in " ".join(out.split()) for metric in METRICS)
     assert "Examples:" in out
     assert "--against oidn" in out
+
+
+def test_what_was_measured_is_kept_when_interrupted(place, capfd, monkeypatch):
+    from mcdenoise.evaluation import publish
+
+    evaluate = publish.evaluate
+
+    def interrupted(*arguments):
+        yield next(evaluate(*arguments))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publish, "evaluate", interrupted)
+    arguments = ("known", "--inputs", "1", "--metrics", "relmse", "--report", "report")
+    code, _, err = run(capfd, monkeypatch, "evaluate", *arguments)
+    assert (code, "interrupted" in err) == (130, True)
+    with open(place / "evaluation/results.csv") as file:
+        assert {line["scene"] for line in csv.DictReader(file)} == {"a", "all"}
+    assert (place / "report/index.html").is_file()

@@ -93,11 +93,11 @@ def _view(folder: Path, files: list[Path], first: First) -> View | None:
     _leave_out_others(kinds, usual, ("size", "channels", "spp"), first)
     realizations = tuple(file for file in files if file in kinds)
     references = tuple(file for file in present if file in kinds)
-    if len(realizations) < 2:
+    if not realizations or (len(realizations) < 2 and not references):
         _warn(first, folder, "a view needs two realizations, and %d is usable.", len(realizations))
         return None
     header = headers[realizations[0]]
-    return View(folder, realizations, references if len(references) == 2 else (), header["size"], _split(header))
+    return View(folder, realizations, references, header["size"], _split(header), len(realizations) > 1)
 
 
 def _oidn_view(folder: Path, images: dict[Path, int | None], first: First) -> View | None:

@@ -31,7 +31,9 @@ def resampled_means(errors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:
-    """The middle `LEVEL` of some draws: (low, high)."""
+    """The middle `LEVEL` of some draws: (low, high), NaN if a draw is not finite."""
+    if not np.isfinite(draws).all():
+        return float("nan"), float("nan")
     low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 

@@ -3,11 +3,12 @@
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from mcdenoise.data.views import View, find_views
 from mcdenoise.errors import DataError, FrameError, ModelError
@@ -17,6 +18,7 @@ from mcdenoise.frame import Frame, mean_frame
 from mcdenoise.inference.candidates import OIDN_MODES, candidates
 from mcdenoise.inference.combine import combine
 from mcdenoise.inference.denoiser import Denoiser
+from mcdenoise.inference.repair import finite_radiance
 from mcdenoise.tonemap import exposure
 
 NOISY = "noisy"
@@ -40,7 +42,7 @@ class ViewResult:
 
     spp: of the input, all its frames together. exposure: what brings the pictures to middle grey; scores are of such.
     scored, seconds: by method. images: the pictures themselves, in their own units, and `reference` where there is one.
-    note: why something is missing, or None.
+    note: what had to be mended, or None.
     """
 
     scene: str
@@ -97,21 +99,29 @@ def methods(models: Sequence[str], against_oidn: bool, device: str = "auto") -> 
     return result
 
 
-def plan(renders: Sequence[Path], chosen: Sequence[Method], inputs: int | None) -> Plan:
+def plan(
+    renders: Sequence[Path], chosen: Sequence[Method], inputs: int | None, wanted: Sequence[str] | None = None
+) -> Plan:
     """Find the views below the folders `renders`, and settle how many realizations are denoised together.
 
     inputs: None takes two where every view has them to spare, for combinations need two: with a reference both may go
-    in, without one two others must remain. Raises DataError.
+    in, without one two others must remain. wanted: names of metrics, of which some must be possible; None for any.
+    Raises DataError.
     """
     found = [view for folder in renders for view in find_views(folder)]
-    known = _references(found)
-    spare = {view.folder: len(view.realizations) - (0 if _identity(view) in known else 2) for view in found}
+    shared = _shared_references(found)
+    spare = {view.folder: len(view.realizations) - (0 if _references(view, shared) else 2) for view in found}
     views = [view for view in found if spare[view.folder] >= 1]
     if not views:
         raise DataError(
             f"{', '.join(map(str, renders))}: nothing can be measured: a view needs references (mcdenoise render "
             "--reference-spp), or at least three realizations, of which two tell the error of what is made of others."
         )
+    estimates = any(view.independent and len(view.realizations) > 2 for view in views)
+    referenced = any(_references(view, shared) for view in views)
+    if wanted is not None and not any(estimates if name.endswith("est.") else referenced for name in wanted):
+        missing = "references" if not referenced else "other realizations"
+        raise DataError(f"{', '.join(wanted)}: no view has {missing} to measure that by.")
     notes = []
     if len(views) < len(found):
         notes.append(f"{len(found) - len(views)} view(s) left out: no references, and fewer than three frames.")
@@ -136,20 +146,20 @@ def evaluate(todo: Plan, wanted: Sequence[str], repeats: int = 1) -> Iterator[Vi
     wanted: names of metrics. repeats: how many times, with other realizations as input, where there are enough; the
     results are of one view each time. The first picture of each method is made twice, and only the second is timed.
     """
-    references = _references(todo.views)
+    shared = _shared_references(todo.views)
     warm: set[str] = set()
     for view in todo.views:
         count = max(1, min(repeats, len(view.realizations) // todo.inputs))
         for repeat in range(count):
             try:
-                yield _one(view, references, todo, wanted, repeat, warm)
+                yield _one(view, _references(view, shared), todo, wanted, repeat, warm)
             except (FrameError, DataError, ValueError) as error:
                 yield ViewFailed(view.folder, str(error))
 
 
 def _one(
     view: View,
-    references: dict[tuple, tuple[Path, ...]],
+    references: tuple[Path, ...],
     todo: Plan,
     wanted: Sequence[str],
     repeat: int,
@@ -158,8 +168,11 @@ def _one(
     scene, camera = _names(view)
     order = np.roll(np.arange(len(view.realizations)), -repeat * todo.inputs)
     frames = [read_frame(view.realizations[i]) for i in order[: todo.inputs]]
-    halves = [read_frame(path).radiance for path in references.get(_identity(view), ())]
-    others = [read_frame(view.realizations[i]).radiance for i in order[todo.inputs :]] if view.independent else []
+    notes: list[str] = []
+    frames = [replace(frame, radiance=_mended(frame.radiance, "input", notes)) for frame in frames]
+    halves = [_mended(read_frame(path).radiance, path.name, notes) for path in references]
+    left = order[todo.inputs :] if view.independent else ()
+    others = [_mended(read_frame(view.realizations[i]).radiance, view.realizations[i].name, notes) for i in left]
     if not halves and len(others) < 2:
         raise DataError(f"{view.folder}: without a reference at least {todo.inputs + 2} realizations are needed.")
     whole = mean_frame(frames)
@@ -185,7 +198,8 @@ def _one(
         for name, image in images.items()
         if name != REFERENCE
     }
-    return ViewResult(scene, camera, _spp(whole, view, len(frames)), scale, scored, seconds, images)
+    spp = _spp(whole, view, len(frames))
+    return ViewResult(scene, camera, spp, scale, scored, seconds, images, "; ".join(notes) or None)
 
 
 def _names(view: View) -> tuple[str, str]:
@@ -208,8 +222,23 @@ def _identity(view: View) -> tuple:
     return (*_names(view), view.size)
 
 
-def _references(views: Sequence[View]) -> dict[tuple, tuple[Path, ...]]:
-    """References by scene, camera and size: one render of them serves folders with other spp too."""
+def _mended(radiance: np.ndarray, name: str, notes: list[str]) -> np.ndarray:
+    """With finite pixels, as `apply` takes it; what had to be mended is noted."""
+    broken = ~np.isfinite(radiance).all(axis=2)
+    if not broken.any():
+        return radiance
+    notes.append(f"{int(broken.sum())} pixels of {name} are not finite and take their neighbours' median")
+    mended = finite_radiance(torch.from_numpy(np.ascontiguousarray(radiance))).numpy()
+    return np.where(broken[..., None], mended, radiance)
+
+
+def _references(view: View, shared: Mapping[tuple, tuple[Path, ...]]) -> tuple[Path, ...]:
+    """The view's own, or else those of the same scene, camera and size in another folder."""
+    return view.references or shared.get(_identity(view), ())
+
+
+def _shared_references(views: Sequence[View]) -> dict[tuple, tuple[Path, ...]]:
+    """References by scene, camera and size: one render of them serves folders with other spp that have none."""
     found: dict[tuple, tuple[Path, ...]] = {}
     for view in views:
         if len(view.references) > len(found.get(_identity(view), ())):

@@ -34,22 +34,31 @@ def evaluate_to_files(
         raise McdenoiseError(f"{out}: the folder cannot be made: {error.strerror}.") from None
     writer = None if report is None else ReportWriter(report, "Denoisers compared")
     results, measured = Results(), 0
-    for result in evaluate(todo, metrics, repeats):
-        if isinstance(result, ViewResult):
-            measured += 1
-            results.add(result)
-            if writer is not None:
-                writer.add_view(_pictures(result))
-        yield result
+
+    def write() -> Published:
+        summary = results.summary(**about)
+        files = [out / "results.csv", out / "results.json"]
+        atomic.write_text(files[0], as_csv(summary))
+        atomic.write_text(files[1], as_json(summary))
+        if writer is not None:
+            files.append(writer.finish(summary))
+        return Published(summary, files)
+
+    try:
+        for result in evaluate(todo, metrics, repeats):
+            if isinstance(result, ViewResult):
+                if writer is not None:
+                    writer.add_view(_pictures(result))
+                results.add(result)
+                measured += 1
+            yield result
+    except (KeyboardInterrupt, GeneratorExit):
+        if measured:
+            write()  # of what was finished
+        raise
     if not measured:
         raise McdenoiseError("no view could be measured.")
-    summary = results.summary(**about)
-    files = [out / "results.csv", out / "results.json"]
-    atomic.write_text(files[0], as_csv(summary))
-    atomic.write_text(files[1], as_json(summary))
-    if writer is not None:
-        files.append(writer.finish(summary))
-    yield Published(summary, files)
+    yield write()
 
 
 def _pictures(result: ViewResult) -> ViewImages:

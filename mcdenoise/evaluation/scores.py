@@ -8,8 +8,10 @@ import numpy as np
 
 from mcdenoise.errors import McdenoiseError
 from mcdenoise.evaluation import metrics
-from mcdenoise.evaluation.bootstrap import interval, resampled_means
+from mcdenoise.evaluation.bootstrap import BLOCK, interval, resampled_means
 from mcdenoise.tonemap import tonemap
+
+_FEWEST_BLOCKS = 8
 
 Kind = Literal["halves", "reference", "estimate"]
 KINDS: dict[Kind, str] = {
@@ -93,7 +95,8 @@ def score(
         # The same seed for every method: their intervals then come from the same blocks.
         draws = finish(resampled_means(errors, np.random.default_rng(0)))
         value = float(finish(np.mean(errors, dtype=np.float64)))
-        scores[name] = Score(value, kind, *interval(draws), draws)
+        few = errors.size < _FEWEST_BLOCKS * BLOCK**2  # an interval would say nothing
+        scores[name] = Score(value, kind) if few else Score(value, kind, *interval(draws), draws)
 
     image = image.astype(np.float64)
     if references:
@@ -108,7 +111,7 @@ def score(
             keep("MSE", squared.mean(axis=2), kind)
         if "PSNR" in wanted:
             errors = ((tonemap(image) - tonemap(truth)) ** 2).mean(axis=2)
-            keep("PSNR", errors, "reference", lambda error: -10 * np.log10(np.maximum(error, 1e-12)))
+            keep("PSNR", errors, "reference", _decibels)
         if "SMAPE" in wanted:
             total = np.abs(image) + np.abs(truth) + metrics.EPSILON
             keep("SMAPE", (np.abs(image - truth) / total).mean(axis=2), "reference")
@@ -125,6 +128,11 @@ def score(
         if "MSE est." in wanted:
             keep("MSE est.", squared.mean(axis=2), "estimate")
     return Scored(scores, maps)
+
+
+def _decibels(error: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return -10 * np.log10(error)
 
 
 def estimate_weight(images: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:

@@ -83,22 +83,18 @@ def _mean(name: str, scores: Sequence[Score]) -> dict[str, float | None] | None:
     """The mean over views and its interval."""
     if not scores:
         return None
-    geometric = BY_NAME[name].combine == "geometric"
+    if len(scores) == 1:
+        return {key: _finite(getattr(scores[0], key)) for key in ("value", "low", "high")}
+    geometric = BY_NAME[name].combine == "geometric" and any(one.value != 0 for one in scores)
 
     def to(values: np.ndarray) -> np.ndarray:
         return np.log(np.maximum(values, _FLOOR)) if geometric else values
 
     value = float(np.mean(to(np.array([one.value for one in scores]))))
-    low = high = None
-    if len(scores) > 1 or scores[0].draws is not None:
-        draws = [to(np.full(RESAMPLES, one.value) if one.draws is None else one.draws) for one in scores]
-        low, high = interval(resampled_over_views(draws, np.random.default_rng(0)).mean(axis=0))
+    draws = [to(np.full(RESAMPLES, one.value) if one.draws is None else one.draws) for one in scores]
+    low, high = interval(resampled_over_views(draws, np.random.default_rng(0)).mean(axis=0))
     back = math.exp if geometric else float
-    return {"value": _finite(back(value)), "low": _bound(low, back), "high": _bound(high, back)}
-
-
-def _bound(value: float | None, back: Any) -> float | None:
-    return None if value is None else _finite(back(value))
+    return {"value": _finite(back(value)), "low": _finite(back(low)), "high": _finite(back(high))}
 
 
 def _finite(value: float | None) -> float | None:

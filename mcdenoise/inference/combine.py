@@ -30,6 +30,7 @@ Denoise = Callable[[np.ndarray, np.ndarray | None, np.ndarray | None], Any]
 _DARK = 0.1  # keeps relative deviations finite, as in relMSE; of a picture exposed to a log-average of 0.18
 _FIREFLY_STACKING = 3.0  # times the brightness of a pixel: deviations above that count as much as that, and less
 _FIREFLY_RESIDUAL = 30.0
+_BRIGHTEST = 1e12
 _ROWS = 128  # of the picture at once where there is one map for every pair of denoisers
 
 
@@ -217,8 +218,8 @@ def _run(denoisers: Sequence[Denoise], frame: Frame, scale: float, brightest: fl
 
 
 def _planes(radiance: np.ndarray, scale: float) -> Tensor:
-    """`[H, W, 3]` as an exposed tensor `[3, H, W]`."""
-    return torch.from_numpy(radiance).permute(2, 0, 1).contiguous() * scale
+    """`[H, W, 3]` as an exposed tensor `[3, H, W]`, whose squares stay finite."""
+    return (torch.from_numpy(radiance).permute(2, 0, 1).contiguous() * scale).clamp(max=_BRIGHTEST)
 
 
 def _middle(candidates: Tensor) -> Tensor:

@@ -85,6 +85,61 @@ def test_references_serve_other_spp_and_exposure_is_theirs(tmp_path):
     assert set(by["t", 16].scored["noisy"].scores) == {"relMSE est."}
 
 
+def test_a_view_is_judged_by_its_own_references(tmp_path):
+    for name, seed in (("before", 0), ("after", 1)):
+        write_view(tmp_path / name / "s/view000", picture(48, 48, seed), seed=seed, references=True)
+    for one in results(plan([tmp_path], BLURS[:1], 1), ["relMSE"]):
+        assert one.scored["noisy"].scores["relMSE"].value < 0.4  # 0.25 of noise, not the distance to another picture
+
+
+@pytest.mark.parametrize("references", [("ref_a.exr", "ref_b.exr"), ("ref_a.exr",)])
+def test_one_frame_will_do_where_there_is_a_reference(tmp_path, references):
+    folder = write_view(tmp_path / "s/view000", picture(48, 48), realizations=1, references=True)
+    for name in {"ref_a.exr", "ref_b.exr"} - set(references):
+        (folder / name).unlink()
+    (one,) = results(plan([tmp_path], methods(["default"], False), None), ["relMSE", "PSNR"])
+    assert one.scored["default"].scores["relMSE"].value < one.scored["noisy"].scores["relMSE"].value
+    assert one.scored["default"].scores["relMSE"].kind == ("halves" if len(references) == 2 else "reference")
+
+
+@pytest.mark.parametrize("name", ["r000.exr", "r003.exr", "ref_a.exr"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_pixels_that_are_not_finite_cost_no_number(tmp_path, name, value):
+    folder = write_view(tmp_path / "s/view000", picture(48, 48), realizations=4, references=True)
+    frame = read_frame(folder / name)
+    frame.radiance[3:5, 7:9] = value
+    write_frame(folder / name, frame)
+    (one,) = results(plan([tmp_path], BLURS, 2), ["relMSE", "relMSE est.", "FLIP"])
+    for scored in one.scored.values():
+        assert all(np.isfinite(score.value) for score in scored.scores.values())
+        assert scored.scores["relMSE"].value < 0.4
+    assert "4 pixels" in one.note
+
+
+def test_a_black_picture_is_no_number_made_up(tmp_path):
+    black = Frame(np.zeros((48, 48, 3), np.float32), picture(48, 48).albedo)
+    write_view(tmp_path / "s/view000", black, references=True)
+    write_view(tmp_path / "t/view000", black, references=True)
+    kept = Results()
+    for one in results(plan([tmp_path], BLURS[:1], 1), ["relMSE", "PSNR"]):
+        kept.add(one)
+    (row,) = kept.summary()["rows"]
+    assert row["scores"]["relMSE"]["value"] == 0
+    assert row["scores"]["PSNR"]["value"] is None
+
+
+def test_pictures_of_few_blocks_have_no_interval(tmp_path):
+    write_view(tmp_path / "s/view000", picture(16, 16), references=True)
+    (one,) = results(plan([tmp_path], BLURS[:1], 1), ["relMSE"])
+    assert one.scored["noisy"].scores["relMSE"].low is None
+
+
+def test_what_cannot_be_measured_is_refused_before(tmp_path):
+    write_view(tmp_path / "s/view000", picture(16, 16), realizations=3)
+    with pytest.raises(DataError, match="PSNR: no view has references"):
+        plan([tmp_path], BLURS, 1, ["PSNR"])
+
+
 def test_references_need_no_features(tmp_path):
     folder = write_view(tmp_path / "s/view000", picture(32, 32), references=True)
     for name in ("ref_a.exr", "ref_b.exr"):

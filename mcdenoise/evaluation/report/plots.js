@@ -72,7 +72,7 @@ const Plots = (() => {
   function draw() {
     if (!window.Plotly || !metric) return;
     const methods = [...new Set(rows.map((row) => row.method))];
-    const spp = [...new Set(rows.map((row) => row.spp))].sort((p, q) => p - q);
+    const spp = [...new Set(rows.map((row) => row.spp))].filter((count) => count > 0).sort((p, q) => p - q);
     const y = axis(`${metric.name} (${metric.better ?? "lower"} is better)`, {
       type: isLogarithmic() ? "log" : "linear",
       ...(isLogarithmic() ? ticks(rows.filter(isDrawn).map((row) => score(row).value)) : {}),
@@ -89,11 +89,12 @@ const Plots = (() => {
     };
     const options = { responsive: true, displaylogo: false, displayModeBar: false };
     const of = {
-      spp: methods.map((method) => trace(method, (row) => row.spp, (row) => `${row.spp} spp`)),
-      time: methods.map((method) => trace(method, (row) => row.seconds ?? 0, (row) => `${row.spp} spp, ${Text.seconds(row.seconds)}`)),
+      spp: methods.map((method) => trace(method, (row) => row.spp || null, (row) => `${row.spp} spp`)),
+      time: methods.map((method) => trace(method, (row) => row.seconds ?? 0, (row) => `${row.spp || "unknown"} spp, ${Text.seconds(row.seconds)}`)),
     };
     const counts = { type: "log", tickvals: spp, ticktext: spp.map(String) };
-    window.Plotly.react(places[0], of.spp, { ...layout, xaxis: axis("samples per pixel", counts) }, options);
+    places[0].hidden = !spp.length;
+    if (spp.length) window.Plotly.react(places[0], of.spp, { ...layout, xaxis: axis("samples per pixel", counts) }, options);
     const timed = of.time.filter((one) => one.x.length);
     places[1].hidden = !timed.length;
     if (timed.length) {

@@ -51,7 +51,7 @@
       image,
       element("span", { class: "card-name" }, view.scene),
       element("span", { class: "card-view quiet" }, view.view),
-      element("span", { class: "card-spp quiet" }, `${view.spp} spp`),
+      element("span", { class: "card-spp quiet" }, `${view.spp || "unknown"} spp`),
       won
         ? element(
             "span",
@@ -96,7 +96,7 @@
       },
       label,
     );
-  if (counts.length > 1) byId("spp-filter").append(chip(null, "All"), ...counts.map((value) => chip(value, `${value} spp`)));
+  if (counts.length > 1) byId("spp-filter").append(chip(null, "All"), ...counts.map((value) => chip(value, `${value || "unknown"} spp`)));
   byId("scene-filter").addEventListener("input", filter);
   filter();
 

@@ -130,7 +130,7 @@ const Tables = (() => {
             "tr",
             { class: starts ? "group" : null },
             element("th", { scope: "row", title: row.method }, element("div", {}, Methods.dot(row.method), element("span", {}, row.method))),
-            element("td", { class: "number" }, String(row.spp)),
+            element("td", { class: "number" }, String(row.spp || "?")),
             ...metrics.map((metric) => scoreCell(row, metric, best(group, metric), interval)),
             element("td", { class: "number" }, seconds(row.seconds)),
             element("td", { class: "number" }, String(row.views ?? "–")),

@@ -128,7 +128,7 @@ const Viewer = (() => {
     canvas.setAttribute("aria-busy", String(waits));
     canvas.setAttribute(
       "aria-label",
-      `${entry.scene} ${entry.view}, ${entry.spp} spp: ${state.map ? `${state.map} of ` : ""}A ${state.a}` +
+      `${entry.scene} ${entry.view}, ${entry.spp || "unknown"} spp: ${state.map ? `${state.map} of ` : ""}A ${state.a}` +
         (state.mode === "flip" ? "" : ` against B ${state.b}`) +
         Object.values(sides).map((side) => (side.message ? `. ${side.message}` : "")).join(""),
     );
@@ -323,7 +323,7 @@ const Viewer = (() => {
         element(
           "button",
           { type: "button", "aria-pressed": String(other === entry), onclick: () => open(report.views.indexOf(other)) },
-          `${other.spp} spp`,
+          `${other.spp || "unknown"} spp`,
         ),
       ),
     );
