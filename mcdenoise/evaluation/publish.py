@@ -28,11 +28,12 @@ def evaluate_to_files(
     about: what else the summary is to say, such as `command`. Raises McdenoiseError if a folder cannot be made or no
     view could be measured.
     """
+    # First the report, which takes only an empty folder or its own: the tables may go below it.
+    writer = None if report is None else ReportWriter(report, "Denoisers compared")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise McdenoiseError(f"{out}: the folder cannot be made: {error.strerror}.") from None
-    writer = None if report is None else ReportWriter(report, "Denoisers compared")
     results, measured = Results(), 0
 
     def write() -> Published:
