@@ -22,7 +22,7 @@ lint: $(VENV)/.installed
 # Reports are tested in a real browser; taken from the system, and installed there if this is Debian and we may.
 browser:
 	command -v chromium || command -v chromium-browser || command -v google-chrome || { \
-	  apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; }
+	  apt-get -qq update; apt-get -qq install -y --no-install-recommends chromium; }
 
 scenes: $(VENV)/.installed
 	$(BIN)/python scenes/make_meshes.py
