@@ -444,7 +444,7 @@ def evaluate(
     Where a view has references (mcdenoise render --reference-spp), errors are against them, and the noise of the two
     halves cancels. Where it has none, but realizations to spare, relMSE and MSE are estimated from these alone; the
     table says which kind each number is. Intervals are the middle 95% of a bootstrap over blocks of pixels and over
-    views. Folders with the same scenes at other spp may share the references of one of them.
+    views. A folder without references takes those of the same scenes in another.
 
     \b
     Examples:
