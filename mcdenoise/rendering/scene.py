@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import drjit as dr
 import mitsuba as mi
 import numpy as np
 
@@ -15,6 +16,10 @@ from mcdenoise.errors import SceneError
 from mcdenoise.rendering.features import AOVS, FIRST_HIT, SEEN, seen_features
 from mcdenoise.rendering.reasons import reason
 from mcdenoise.rendering.seeds import BLOCK
+from mcdenoise.rendering.variants import cores
+
+# With one processor Mitsuba has no thread beside the one that waits for an EXR's lines to be decoded, for ever.
+_FEWEST_THREADS = 2
 
 _SIZE_PROPERTIES = ("crop_offset_x", "crop_offset_y", "crop_width", "crop_height")
 
@@ -80,6 +85,8 @@ _last: dict[str, tuple[tuple[Any, ...], LoadedScene]] = {}
 
 
 def _load(path: Path, size: tuple[int, int] | None, pixel_filter: str) -> LoadedScene:
+    if cores() < _FEWEST_THREADS:
+        dr.set_thread_count(_FEWEST_THREADS)
     try:
         with _searching(path.resolve().parent):
             config, state = _parse(path)

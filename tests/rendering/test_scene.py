@@ -1,10 +1,15 @@
 """Loading: any scene gives radiance and features through a film of ours."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from tiny_scenes import OBJECTS, PERSPECTIVE, film_xml
 
 from mcdenoise.errors import SceneError
+from mcdenoise.exr import read_frame
 
 PATH = '<integrator type="path"><integer name="max_depth" value="4"/></integrator>'
 VOLPATH = '<integrator type="volpath"><integer name="max_depth" value="4"/></integrator>'
@@ -266,3 +271,23 @@ def test_kernels_hold_nothing_of_the_scene_that_was_loaded_before(llvm, write_sc
             operations.append(sum(kernel["operation_count"] for kernel in dr.kernel_history([dr.KernelType.JIT])))
         assert mi.variant() == llvm
     assert operations[0] == operations[2] < operations[1]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux to take processors away")
+def test_a_single_processor_is_enough_for_a_scene_lit_by_an_exr(scalar, write_scene, tmp_path):
+    """Mitsuba alone waits for ever there: no thread is left to decode the file's lines."""
+    import mitsuba as mi
+
+    sky = '<emitter type="envmap"><string name="filename" value="sky.exr"/></emitter>'
+    path = write_scene(objects=OBJECTS + sky)
+    mi.Bitmap(np.full((36, 64, 3), 0.5, np.float16)).write(str(path.parent / "sky.exr"))
+    program = (
+        f"import os, sys; os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})\n"
+        "from mcdenoise.cli import main; main()"
+    )
+    arguments = ["render", str(path), "--out", str(tmp_path / "out"), "--spp", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert read_frame(tmp_path / "out" / "ball" / "view000" / "r000.exr").radiance.min() > 0
