@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from mcdenoise.frame import Frame, mean_frame
+from mcdenoise.inference.band_stacking import BandWeights
 from mcdenoise.inference.error_estimate import Jackknife
 from mcdenoise.inference.repair import finite_radiance
 from mcdenoise.inference.residual import Shares, band_weights, bands, join
-from mcdenoise.inference.stacking import GRID, mixture, products, stack
+from mcdenoise.inference.stacking import GRID, products, stack
 from mcdenoise.inference.windows import enlarge, shrink
 from mcdenoise.tonemap import exposure
 
@@ -31,6 +32,8 @@ _DARK = 0.1  # keeps relative deviations finite, as in relMSE; of a picture expo
 _FIREFLY_STACKING = 3.0  # times the brightness of a pixel: deviations above that count as much as that, and less
 _FIREFLY_RESIDUAL = 30.0
 _BRIGHTEST = 1e12
+# Of the result: the mean of what was made of some of the realizations, for denoisers err otherwise on each input.
+_AVERAGED = 0.25
 _ROWS = 128  # of the picture at once where there is one map for every pair of denoisers
 
 
@@ -111,14 +114,21 @@ def combine(frames: Sequence[Frame], denoisers: Sequence[Denoise], *, folds: int
         held.append(_run(denoisers, fold.rest(), scale, brightest, torch.float16))
         gram = gram + fold.part * _gram(held[-1], fold.mean(), weight)
     weights = stack(gram)
+    by_band = BandWeights(weight)
+    for fold, of_rest in zip(splits, held, strict=True):
+        by_band.add(of_rest, fold.mean(), fold.part)
+    by_band.solve(weights)
     shares_of_denoisers = weights.mean((1, 2)).numpy()
     weights = enlarge(weights, GRID, size)
-    stacked = mixture(weights, candidates)
+    stacked = by_band.mix(candidates, weights)
     spread = sum(w * ((c - stacked) ** 2).mean(0) for w, c in zip(weights, candidates, strict=True))
     del candidates, gram
     for index, fold_candidates in enumerate(held):
-        held[index] = mixture(weights, fold_candidates).half()
-    del weights
+        held[index] = by_band.mix(fold_candidates, weights).half()
+    del weights, by_band
+    stacked *= 1 - _AVERAGED
+    for fold, of_rest in zip(splits, held, strict=True):  # so weighted, the inputs' mean is that of all frames
+        stacked += _AVERAGED * (1 - fold.part) / (len(splits) - 1) * of_rest
 
     weight = (relative * (_FIREFLY_RESIDUAL * normal).clamp(max=1)) ** 2
     per_band = band_weights(weight)

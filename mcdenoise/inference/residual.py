@@ -5,13 +5,16 @@ averages out, it restores energy and shading that denoisers change at any sample
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from mcdenoise.inference.windows import enlarge, shrink, smooth
 
-_BANDS = ((0.5, 1), (2.0, 2), (6.0, 4), (18.0, 8))  # (standard deviation in pixels, grid that the band lives on)
+BANDS = ((0.5, 1), (2.0, 2), (6.0, 4), (18.0, 8))
+"""(standard deviation in pixels, grid that the band lives on), finest first."""
+
 _WINDOW = 4.0  # of the local estimate of a share, in standard deviations of the band
 _NARROWEST = 14.0  # pixels
 _CAUTION = 0.5  # standard errors that a band's signal must exceed before any of it is kept
@@ -25,7 +28,7 @@ def bands(residual: Tensor, weight: Tensor) -> list[Tensor]:
     """
     parts = []
     level, level_grid = residual, 1
-    for sigma, grid in _BANDS[1:]:
+    for sigma, grid in BANDS[1:]:
         wider = math.sqrt(1 / 12) * grid  # blocks blur too
         reach = math.sqrt(max(sigma**2 - wider**2, 0.25)) / grid
         mass = smooth(shrink(weight, grid), reach).clamp(min=1e-20)
@@ -35,18 +38,18 @@ def bands(residual: Tensor, weight: Tensor) -> list[Tensor]:
     return [*parts, level]
 
 
-def join(parts: list[Tensor], shares: list[Tensor]) -> Tensor:
+def join(parts: list[Tensor], shares: Sequence[Tensor | float]) -> Tensor:
     """The sum of all bands, each times its share in [0, 1]: `[3, H, W]`."""
     total = parts[-1] * shares[-1]
     for index in range(len(parts) - 2, -1, -1):
-        factor = _BANDS[index + 1][1] // _BANDS[index][1]
+        factor = BANDS[index + 1][1] // BANDS[index][1]
         total = enlarge(total, factor, tuple(parts[index].shape[-2:])) + parts[index] * shares[index]
     return total
 
 
 def band_weights(weight: Tensor) -> list[Tensor]:
     """`weight` `[3, H, W]` on the grid of every band."""
-    return [shrink(weight, grid) for _, grid in _BANDS]
+    return [shrink(weight, grid) for _, grid in BANDS]
 
 
 class Shares:
@@ -56,7 +59,7 @@ class Shares:
     denoised image, then E[r q] is the signal (what the denoiser lost), and E[r r] - E[r q] is noise.
     """
 
-    COUNT = len(_BANDS)
+    COUNT = len(BANDS)
 
     def __init__(self):
         self._signal = [0.0] * self.COUNT
@@ -81,7 +84,7 @@ class Shares:
         on average by the covariance of both, which is the share's derivative times the variance (Stein 1981).
         """
         shares, optimism = [], torch.zeros(size)
-        maps = zip(_BANDS, self._signal, self._power, self._change, strict=True)
+        maps = zip(BANDS, self._signal, self._power, self._change, strict=True)
         for (sigma, grid), signal, power, change in maps:
             window = max(_NARROWEST, _WINDOW * sigma)
             together = 1 + 2 * math.pi * sigma**2  # pixels whose products in this band are nearly one
