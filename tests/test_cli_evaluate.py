@@ -1,5 +1,6 @@
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -69,6 +70,48 @@ def test_without_references_it_estimates_and_says_so(place, capfd, monkeypatch):
     # Two others with a relative variance of 0.25, 12288 values: the product of two errors has a deviation of about
     # 0.25 / sqrt(12288) = 0.0023, and the noisy picture's own 0.125 adds as much; four of both.
     assert estimates["noisy"] == pytest.approx(true, abs=0.02)
+
+
+def test_after_the_table_it_says_what_is_told_apart(place, capfd, monkeypatch):
+    write_view(place / "more/a/view000", picture(64, 64), realizations=2, spp=16, references=True, seed=7)
+    code, out, _ = run(capfd, monkeypatch, "evaluate", "known", "more", "--metrics", "relMSE,SSIM", "--device", "cpu")
+    assert code == 0
+    summary = json.loads((place / "evaluation/results.json").read_text())
+    said = [line for line in out.splitlines() if " is best by relMSE" in line]
+    assert [line.split(":")[0] for line in said] == ["8 spp", "32 spp"]
+    for line, spp in zip(said, (8, 32), strict=True):
+        rows = {row["method"]: row["scores"]["relMSE"]["value"] for row in summary["rows"] if row["spp"] == spp}
+        best = min(rows, key=rows.get)
+        assert line.startswith(f"{spp} spp: {best} is best")
+        (entry,) = [one for one in summary["pairs"] if one["spp"] == spp and "scene" not in one]
+        # Noisy against the model, a factor of more than ten, is the first pair of the triangle.
+        assert entry["methods"][:2] == ["noisy", "default"]
+        how, value, low, high, certain = entry["metrics"]["relMSE"][0]
+        assert (how, certain, high < 0.5) == ("/", True, True)
+        assert low <= value <= high
+        assert "noisy" not in line
+        alike = line.partition("not told apart from it: ")[2].rstrip(".").split(", ")
+        (both,) = {"default", "default + input"} - {best}
+        assert (both in alike) == (not entry["metrics"]["relMSE"][2][-1])
+    assert all(entry["metrics"]["SSIM"][0][-1] for entry in summary["pairs"])
+
+
+HIDDEN = {"skimage.metrics": "SSIM needs scikit-image", "flip_evaluator": "FLIP needs flip-evaluator"}
+
+
+def test_what_is_not_installed_is_said_once_and_the_rest_is_measured(place, capfd, monkeypatch):
+    for module in HIDDEN:
+        monkeypatch.setitem(sys.modules, module, None)
+    code, out, err = run(capfd, monkeypatch, "evaluate", "known", "--inputs", "1", "--report", "report")
+    assert (code, err) == (0, "")
+    notes = [line for line in out.splitlines() if "pip install" in line]
+    assert notes == [
+        f"note: {said}, which is not installed: pip install 'mcdenoise[report]'" for said in HIDDEN.values()
+    ]
+    measured = {metric["name"] for metric in json.loads((place / "evaluation/results.json").read_text())["metrics"]}
+    assert measured == {"relMSE", "MSE", "PSNR", "SMAPE"}
+    code, _, err = run(capfd, monkeypatch, "evaluate", "known", "--inputs", "1", "--metrics", "SSIM,PSNR")
+    assert (code, err) == (1, f"Error: {notes[0].removeprefix('note: ')}\n")
 
 
 def test_a_report_is_written_beside_the_tables(place, capfd, monkeypatch):
