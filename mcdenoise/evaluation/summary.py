@@ -45,7 +45,7 @@ class Results:
                     "scores": {name: _bounds(one) for name, one in scored.scores.items()},
                 }
             )
-        self._pairs.append(place | _pairs({method: scored.scores for method, scored in result.scored.items()}))
+        self._pairs.append(place | _compared({method: scored.scores for method, scored in result.scored.items()}))
         self._count += 1
 
     def summary(self, **about: str) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class Results:
                     "scores": {name: _bounds(one) for name, one in means[spp][method].items()},
                 }
             )
-        pairs = [*self._pairs, *({"spp": spp} | _pairs(of, self._seen(spp)) for spp, of in means.items())]
+        pairs = [*self._pairs, *({"spp": spp} | _compared(of, self._seen(spp)) for spp, of in means.items())]
         return {"metrics": metrics, "rows": rows, "views": self._views, "pairs": pairs, **about}
 
     def _seen(self, spp: int) -> dict[str, dict[str, set[int]]]:
@@ -122,7 +122,7 @@ def _mean(name: str, scores: Sequence[Score]) -> Score:
     return Score(float(value), scores[0].kind, *interval(means), means)
 
 
-def _pairs(scores: Mapping[str, Mapping[str, Score]], seen: Mapping | None = None) -> dict[str, Any]:
+def _compared(scores: Mapping[str, Mapping[str, Score]], seen: Mapping | None = None) -> dict[str, Any]:
     """Of the scores by method and metric all pairs of methods; `seen` are the views that means are over."""
     methods = list(scores)
     metrics = {}

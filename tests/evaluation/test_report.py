@@ -846,6 +846,22 @@ def test_without_plotly_the_report_has_no_plots_and_says_so(tmp_path, open_page,
     assert (colours[:6], colours[-6:], len(colours)) == ("000000", "ffffff", 256 * 6)
 
 
+def test_repeats_of_a_view_have_each_their_own_scores(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Repeats")
+    place = {"scene": "room", "view": "view000", "spp": 4}
+    rows, pairs = [], []
+    for value in (0.5, 0.25):
+        writer.add_view(_view("room"))
+        rows.append(place | {"method": "alpha", "seconds": value, "scores": {"relMSE": {"value": value}}})
+        compared = {"relMSE": [["/", value, value, value, True]]}
+        pairs.append(place | {"methods": ["noisy", "alpha"], "metrics": compared})
+    page = open_page(_without_plotly(writer.finish(SUMMARY | {"views": rows, "pairs": pairs})))
+    views = json.loads(page.locator("#report").text_content())["views"]
+    assert [view["rows"]["alpha"]["seconds"] for view in views] == [0.5, 0.25]
+    assert [view["rows"]["alpha"]["scores"]["relMSE"]["value"] for view in views] == [0.5, 0.25]
+    assert [view["pairs"]["metrics"]["relMSE"][0][1] for view in views] == [0.5, 0.25]
+
+
 def everything(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 

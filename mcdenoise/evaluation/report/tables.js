@@ -87,9 +87,10 @@ const Pairs = (() => {
 
   // As text: {figure, bounds}, to two digits of the interval's width.
   function text({ how, value, low, high }) {
-    const digits = Math.min(Math.max(1 - Math.floor(Math.log10(high - low || 1)), 0), 20);
+    const digits = Math.max(1 - Math.floor(Math.log10(high - low || 1)), 0);
     const shown = (number) => {
-      const size = digits > 5 ? Math.abs(number).toExponential(1) : Math.abs(number).toFixed(digits);
+      const isTiny = how === "-" && digits > 5;
+      const size = isTiny ? Math.abs(number).toExponential(1) : Math.abs(number).toFixed(Math.min(digits, 5));
       const sign = number < 0 ? "−" : how === "-" ? "+" : "";
       return `${sign}${size}`;
     };
