@@ -64,12 +64,13 @@ def upper_triangle(scores: Sequence[Score | None], better: Literal["lower", "hig
             found.append(None)
         else:
             numbers = [float(f"{number:.5g}") for number in (one.value, one.low, one.high)]
-            found.append(["/" if one.how == "ratio" else "-", *numbers, one.certain])
+            certain = Comparison(one.how, *numbers).certain  # so that flag and numbers agree
+            found.append(["/" if one.how == "ratio" else "-", *numbers, certain])
     return found
 
 
 def best_and_alike(summary: Mapping[str, Any], spp: int, metric: Mapping[str, Any]) -> tuple[str, list[str]] | None:
-    """The method with the best mean of a metric at `spp`, and those that are not told apart from it.
+    """The method with the best mean of a metric at `spp`, and those that are not, or cannot be, told apart from it.
 
     summary, metric: as `Results.summary` gives them. None where fewer than two methods can be compared.
     """
@@ -81,5 +82,5 @@ def best_and_alike(summary: Mapping[str, Any], spp: int, metric: Mapping[str, An
         return None
     best = (max if metric["better"] == "higher" else min)(values, key=values.get)
     pairs = zip(combinations(entry["methods"], 2), entry["metrics"][name], strict=True)
-    unsure = {method for both, pair in pairs if best in both and pair is not None and not pair[-1] for method in both}
+    unsure = {method for both, pair in pairs if best in both and not (pair and pair[-1]) for method in both}
     return best, [method for method in values if method in unsure and method != best]

@@ -26,8 +26,7 @@ def evaluate_to_files(
     """`compare.evaluate`; then `out/results.csv`, `out/results.json`, and, as views come, the report in `report`.
 
     An earlier report there stays until the new one is whole. about: what else the summary is to say, such as `command`.
-    Raises McdenoiseError if a folder cannot be made or no
-    view could be measured.
+    Raises McdenoiseError if a folder cannot be made or no view could be measured.
     """
     # First the report, which takes only an empty folder or its own: the tables may go below it.
     writer = None if report is None else ReportWriter(report, "Denoisers compared")

@@ -87,6 +87,10 @@ def test_what_has_no_draws_or_no_end_has_no_comparison():
     assert compare(endless, fine, "higher") is None
     assert upper_triangle([fine, bare, None], "lower") == [None, None, None]
     assert upper_triangle([fine, fine], "lower") == [["/", 1.0, 1.0, 1.0, False]]
+    # Nearer than the digits that are kept: the flag agrees with the numbers beside it.
+    near = Score(1 + 1e-9, "halves", None, None, draws * (1 + 1e-9))
+    assert compare(fine, near, "lower").certain
+    assert upper_triangle([fine, near], "lower") == [["/", 1.0, 1.0, 1.0, False]]
 
 
 def view(rng, name, factors, metrics=("relMSE", "MSE", "PSNR", "SSIM"), spp=4, size=(64, 80)):
