@@ -618,7 +618,7 @@ def wide_report(tmp_path_factory):
         for spp in (8, 64)
         for method in methods
     ]
-    pair = ["/", 0.98123, 0.96123, 1.01123, False]
+    pair = ["-", -0.0060123, -0.0093123, 0.0196123, False]
     pairs = {"methods": methods, "metrics": {name: [pair] * 21 for name in EIGHT}}
     writer = ReportWriter(tmp_path_factory.mktemp("wide") / "out", "Eight metrics")
     place = {"scene": "validation-living-room", "view": "view000", "spp": 8}
@@ -661,6 +661,9 @@ def test_eight_metrics_need_no_scrolling_on_a_laptop(wide_report, open_page, siz
     names = page.locator(".of-view tbody th > span:last-child")
     cut = "(all) => all.map((it) => it.parentElement).filter((it) => it.scrollWidth > it.clientWidth).length"
     assert names.evaluate_all(cut) == 0
+    inside = "(all) => all.every((it) => it.scrollWidth <= it.clientWidth)"
+    assert page.locator("#verdict li").count() == 8
+    assert page.locator("#verdict li, #verdict, .viewer-panel").evaluate_all(inside)
 
 
 def test_eight_metrics_on_a_phone_scroll_in_their_table_only(wide_report, open_page):
