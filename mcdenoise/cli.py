@@ -36,7 +36,7 @@ def main() -> None:
             "interrupted; what was finished is kept, and render and train go on from there when run again.", 130
         )
     except McdenoiseError as error:
-        code = _fail(str(error), 1)
+        code = _fail(str(error), 2 if error.misuse else 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has enough
         code = 1

@@ -253,7 +253,9 @@ def show_evaluating(
 
 
 def _print_scores(summary: dict[str, Any]) -> None:
-    """Means over views, best of each spp marked."""
+    """Means over views, best of each spp marked, and what is not told apart from it."""
+    from mcdenoise.evaluation.paired import best_and_alike
+
     metrics = summary["metrics"]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("spp", justify="right")
@@ -271,8 +273,16 @@ def _print_scores(summary: dict[str, Any]) -> None:
         last = row["spp"]
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(table)
+    for spp in dict.fromkeys(row["spp"] for row in summary["rows"]):
+        found = best_and_alike(summary, spp, metrics[0])
+        if found is not None:
+            best, alike = found
+            others = f"; not told apart from it: {', '.join(alike)}" if alike else ", and told apart from all others"
+            console.print(f"{spp or '?'} spp: {best} is best by {metrics[0]['name']}{others}.", soft_wrap=True)
     for metric in metrics:
-        console.print(f"{metric['name']}: {metric['kind']}. {metric['explanation']}", soft_wrap=True)
+        console.print(
+            f"{metric['name']}: {'; '.join(metric['kinds'].values())}. {metric['explanation']}", soft_wrap=True
+        )
     views = len({(row["scene"], row["view"]) for row in summary["views"]})
     console.print(
         f"Means over {views} views; in brackets the middle 95% of a bootstrap over views and blocks of pixels (of all "

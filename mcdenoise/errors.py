@@ -2,7 +2,15 @@
 
 
 class McdenoiseError(Exception):
-    """Base of all errors that are the user's to solve; the command line prints its text and exits with 1."""
+    """Base of all errors that are the user's to solve; the command line prints its text and exits with 1.
+
+    misuse: what was asked for cannot be, whatever the files hold: a name or file that is not there, options that
+    contradict each other. The command line then exits with 2, as for an option that it does not know.
+    """
+
+    def __init__(self, *arguments: object, misuse: bool = False):
+        super().__init__(*arguments)
+        self.misuse = misuse
 
 
 def is_out_of_memory(error: BaseException) -> bool:

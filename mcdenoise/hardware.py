@@ -15,13 +15,15 @@ def choose_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise McdenoiseError(f"there is no device called {name!r}: choose auto, cpu, cuda or cuda:N.") from None
+        raise McdenoiseError(
+            f"there is no device called {name!r}: choose auto, cpu, cuda or cuda:N.", misuse=True
+        ) from None
     if device.type not in ("cpu", "cuda"):
-        raise McdenoiseError(f"device {name!r} is not supported: choose auto, cpu, cuda or cuda:N.")
+        raise McdenoiseError(f"device {name!r} is not supported: choose auto, cpu, cuda or cuda:N.", misuse=True)
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if not 0 <= (device.index or 0) < count:  # torch takes cuda:999 for an index below zero
-            raise McdenoiseError(f"device {name} is not there: {count} CUDA GPUs found.")
+            raise McdenoiseError(f"device {name} is not there: {count} CUDA GPUs found.", misuse=True)
     return device
 
 

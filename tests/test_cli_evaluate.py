@@ -1,5 +1,6 @@
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -71,13 +72,56 @@ def test_without_references_it_estimates_and_says_so(place, capfd, monkeypatch):
     assert estimates["noisy"] == pytest.approx(true, abs=0.02)
 
 
+def test_after_the_table_it_says_what_is_told_apart(place, capfd, monkeypatch):
+    write_view(place / "more/a/view000", picture(64, 64), realizations=2, spp=16, references=True, seed=7)
+    code, out, _ = run(capfd, monkeypatch, "evaluate", "known", "more", "--metrics", "relMSE,SSIM", "--device", "cpu")
+    assert code == 0
+    summary = json.loads((place / "evaluation/results.json").read_text())
+    said = [line for line in out.splitlines() if " is best by relMSE" in line]
+    assert [line.split(":")[0] for line in said] == ["8 spp", "32 spp"]
+    for line, spp in zip(said, (8, 32), strict=True):
+        rows = {row["method"]: row["scores"]["relMSE"]["value"] for row in summary["rows"] if row["spp"] == spp}
+        best = min(rows, key=rows.get)
+        assert line.startswith(f"{spp} spp: {best} is best")
+        (entry,) = [one for one in summary["pairs"] if one["spp"] == spp and "scene" not in one]
+        # Noisy against the model, a factor of more than ten, is the first pair of the triangle.
+        assert entry["methods"][:2] == ["noisy", "default"]
+        how, value, low, high, certain = entry["metrics"]["relMSE"][0]
+        assert (how, certain, high < 0.5) == ("/", True, True)
+        assert low <= value <= high
+        assert "noisy" not in line
+        alike = line.partition("not told apart from it: ")[2].rstrip(".").split(", ")
+        (both,) = {"default", "default + input"} - {best}
+        assert (both in alike) == (not entry["metrics"]["relMSE"][2][-1])
+    assert all(entry["metrics"]["SSIM"][0][-1] for entry in summary["pairs"])
+
+
+HIDDEN = {"skimage.metrics": "SSIM needs scikit-image", "flip_evaluator": "FLIP needs flip-evaluator"}
+
+
+def test_what_is_not_installed_is_said_once_and_the_rest_is_measured(place, capfd, monkeypatch):
+    for module in HIDDEN:
+        monkeypatch.setitem(sys.modules, module, None)
+    code, out, err = run(capfd, monkeypatch, "evaluate", "known", "--inputs", "1", "--report", "report")
+    assert (code, err) == (0, "")
+    notes = [line for line in out.splitlines() if "pip install" in line]
+    assert notes == [
+        f"note: {said}, which is not installed: pip install 'mcdenoise[report]'" for said in HIDDEN.values()
+    ]
+    measured = {metric["name"] for metric in json.loads((place / "evaluation/results.json").read_text())["metrics"]}
+    assert measured == {"relMSE", "MSE", "PSNR", "SMAPE"}
+    code, _, err = run(capfd, monkeypatch, "evaluate", "known", "--inputs", "1", "--metrics", "SSIM,PSNR")
+    assert (code, err) == (1, f"Error: {notes[0].removeprefix('note: ')}\n")
+
+
 def test_a_report_is_written_beside_the_tables(place, capfd, monkeypatch):
     code, out, err = run(capfd, monkeypatch, "evaluate", "known", "--report", "report", "--metrics", "relMSE,FLIP")
     assert (code, err) == (0, "")
     assert out.rstrip().endswith("report/index.html")
     page = (place / "report/index.html").read_text()
     assert "default + input" in page
-    assert len(list((place / "report/data").iterdir())) >= 2 * 3  # views, and noisy, default, reference
+    (data,) = (place / "report").glob("files-*/data")
+    assert len(list(data.iterdir())) >= 2 * 3  # views, and noisy, default, reference
     # Again into the same folder, which is a report of ours, and the tables below it.
     assert run(capfd, monkeypatch, "evaluate", "known", "--report", "report", "--out", "report/tables")[0] == 0
     assert (place / "report/tables/results.csv").is_file()
@@ -88,19 +132,24 @@ def test_a_report_is_written_beside_the_tables(place, capfd, monkeypatch):
     ("arguments", "code", "says"),
     [
         ([], 2, "Missing argument"),
-        (["nowhere"], 1, "nowhere: no such folder"),
-        (["file"], 1, "file: no such folder"),
+        (["nowhere"], 2, "nowhere: no such folder"),
+        (["file"], 2, "file: no such folder"),
         (["empty"], 1, "empty"),
         (["few"], 1, "at least three realizations"),
         (["known", "--metrics", "relMSE,beauty"], 2, "no metric 'beauty'"),
-        (["known", "--model", "nothing"], 1, "nothing"),
+        (["known", "--metrics", "PSNR,,"], 2, "no metric ''"),
+        (["known", "--model", "nothing"], 2, "no model nothing"),
+        (["known", "--model", "nothing.safetensors"], 2, "no such model file"),
+        (["known", "--model", "file"], 1, "broken model file"),
+        (["known", "--model", "default", "--model", "default"], 2, "named twice"),
+        (["unknown", "--metrics", "PSNR"], 1, "no view has references"),
         (["known", "--model", ""], 2, "empty"),
-        (["known", "--inputs", "3"], 1, "at most 2"),
+        (["known", "--inputs", "3"], 2, "at most 2"),
         (["known", "--inputs", "0"], 2, "--inputs"),
         (["known", "--out", "file"], 2, "is a file"),
         (["known", "--out", "file/below"], 1, "file"),
         (["known", "--report", "unknown"], 1, "unknown"),
-        (["known", "--device", "cuda:99"], 1, "cuda"),
+        (["known", "--device", "cuda:99"], 2, "cuda"),
     ],
 )
 def test_mistakes_are_one_line_and_nothing_is_written(place, capfd, monkeypatch, arguments, code, says):

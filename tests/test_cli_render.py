@@ -40,6 +40,7 @@ def assert_one_line_of_error(result, code):
         ["render", "ball", "--seed", "-1"],
         ["render", "ball", "--seed", str(2**32)],
         ["render", "ball", "--filter", "sharp"],
+        ["render", "ball", "--variant", "sharp_rgb"],
         ["render", "ball", "--out", "a-file"],
         ["render", "ball", "--no-such-option"],
         ["rendr", "ball"],

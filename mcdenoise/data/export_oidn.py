@@ -47,7 +47,9 @@ def plan(renders: str | os.PathLike, out: str | os.PathLike) -> tuple[list[Image
     """
     renders, out = Path(renders), Path(out)
     if out.resolve() == renders.resolve() or renders.resolve() in out.resolve().parents:
-        raise DataError(f"{out}: lies in the folder that is exported, which would then hold every view twice.")
+        raise DataError(
+            f"{out}: lies in the folder that is exported, which would then hold every view twice.", misuse=True
+        )
     images, without = [], 0
     for view in find_views(renders):
         if naming.is_oidn_name(view.realizations[0]):

@@ -33,13 +33,13 @@ def choose_cache(
     makes no sense.
     """
     if place not in get_args(Place):
-        raise DataError(f"there is no cache {place!r}: choose one of {', '.join(get_args(Place))}.")
+        raise DataError(f"there is no cache {place!r}: choose one of {', '.join(get_args(Place))}.", misuse=True)
     if gib is not None and not 0 < gib < 2**20:
-        raise DataError(f"--cache-gib must be a finite number above 0, not {gib}.")
+        raise DataError(f"--cache-gib must be a finite number above 0, not {gib}.", misuse=True)
     if place == "cuda" and device.type != "cuda":
-        raise DataError(f"--cache cuda keeps frames on the GPU that trains, and training is on {device}.")
+        raise DataError(f"--cache cuda keeps frames on the GPU that trains, and training is on {device}.", misuse=True)
     if folder is not None and place != "disk":
-        raise DataError("--cache-folder is for --cache disk.")
+        raise DataError("--cache-folder is for --cache disk.", misuse=True)
     if place == "auto":
         place = "host"
         if device.type == "cuda":

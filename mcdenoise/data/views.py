@@ -58,7 +58,8 @@ def find_views(renders: str | os.PathLike, first: First = always) -> list[View]:
     renders = Path(renders)
     if not renders.is_dir():
         raise DataError(
-            f"{renders}: no such folder of renders: make one with `mcdenoise render SCENES --out {renders}`."
+            f"{renders}: no such folder of renders: make one with `mcdenoise render SCENES --out {renders}`.",
+            misuse=True,
         )
     views: list[View | None] = []
     seen: set[Path] = set()

@@ -82,7 +82,7 @@ def methods(models: Sequence[str], against_oidn: bool, device: str = "auto") -> 
     for model in models:
         name = _short(model, [other for other in models if other != model])
         if name in found:
-            raise ModelError(f"the model {model} is named twice.")
+            raise ModelError(f"the model {model} is named twice.", misuse=True)
         found[name] = Denoiser(model, device).denoise
     ours = list(found)
     if against_oidn:
@@ -131,7 +131,8 @@ def plan(
     elif inputs > most:
         raise DataError(
             f"with {inputs} realizations as input at least one view cannot be measured: without a reference two others "
-            f"must remain, so at most {most} here."
+            f"must remain, so at most {most} here.",
+            misuse=True,
         )
     kept = [method for method in chosen if inputs >= 2 or not method.needs_several]
     if len(kept) < len(chosen):

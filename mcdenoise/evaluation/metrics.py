@@ -8,7 +8,7 @@ from mcdenoise.tonemap import tonemap
 EPSILON = 1e-2
 """Keeps relative errors finite where the truth is black (Rousselle et al. 2011 use the same value)."""
 
-_HOW = "pip install 'mcdenoise[report]'"
+_WINDOW = 11  # of SSIM, in pixels
 _BRIGHTEST = 1e6  # in units of middle grey: FLIP's exposures stay finite
 
 
@@ -47,21 +47,33 @@ def smape(image: np.ndarray, reference: np.ndarray) -> float:
 
 
 def ssim(image: np.ndarray, reference: np.ndarray) -> float:
-    """Structural similarity after the paper's tonemapping, mean over pixels and channels; at most 1, higher is better.
+    """Structural similarity, the mean of `ssim_map`; at most 1, higher is better."""
+    return float(np.mean(ssim_map(image, reference)))
 
-    As Wang et al. 2004 have it: Gaussian windows of 1.5 pixels, population variances; by scikit-image. Raises
-    McdenoiseError if that is missing, ValueError if the picture is smaller than a window (11 x 11).
+
+def ssim_map(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Structural similarity of each pixel after the paper's tonemapping, mean over channels, `[H - 10, W - 10]`.
+
+    As Wang et al. 2004 have it: Gaussian windows of 1.5 pixels, population variances; by scikit-image. The border of 5
+    pixels, where windows reach beyond the picture, is left out, as scikit-image's own mean does. Raises McdenoiseError
+    if that is missing, ValueError if the picture is smaller than a window (11 x 11).
     """
     try:
         from skimage.metrics import structural_similarity
     except ImportError as error:
-        raise McdenoiseError(f"SSIM needs scikit-image: {_HOW} ({error}).") from None
+        raise _missing("SSIM", "scikit-image", error) from None
     pictures = [tonemap(one.astype(np.float64)) for one in (reference, image)]
-    return float(
-        structural_similarity(
-            *pictures, channel_axis=2, data_range=1.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
-        )
+    _, similarity = structural_similarity(
+        *pictures,
+        channel_axis=2,
+        data_range=1.0,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
     )
+    inner = slice(_WINDOW // 2, -(_WINDOW // 2))
+    return similarity[inner, inner].mean(axis=2)
 
 
 def flip(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -73,8 +85,13 @@ def flip(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
     try:
         import flip_evaluator
     except ImportError as error:
-        raise McdenoiseError(f"FLIP needs flip-evaluator: {_HOW} ({error}).") from None
+        raise _missing("FLIP", "flip-evaluator", error) from None
     pictures = [np.ascontiguousarray(one.clip(0, _BRIGHTEST), np.float32) for one in (reference, image)]
     # Of a black reference FLIP cannot choose exposures: the picture's own is as good as any.
     given = {} if pictures[0].any() else {"startExposure": 0.0, "stopExposure": 1.0, "numExposures": 2}
     return flip_evaluator.evaluate(*pictures, "HDR", applyMagma=False, parameters=given)[0][..., 0]
+
+
+def _missing(metric: str, package: str, error: ImportError) -> McdenoiseError:
+    why = "is not installed" if isinstance(error, ModuleNotFoundError) else f"cannot be loaded ({error})"
+    return McdenoiseError(f"{metric} needs {package}, which {why}: pip install 'mcdenoise[report]'")

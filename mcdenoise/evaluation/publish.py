@@ -25,15 +25,11 @@ def evaluate_to_files(
 ) -> Iterator[ViewResult | ViewFailed | Published]:
     """`compare.evaluate`; then `out/results.csv`, `out/results.json`, and, as views come, the report in `report`.
 
-    about: what else the summary is to say, such as `command`. Raises McdenoiseError if a folder cannot be made or no
-    view could be measured.
+    An earlier report there stays until the new one is whole. about: what else the summary is to say, such as `command`.
+    Raises McdenoiseError if a folder cannot be made or no view could be measured.
     """
     # First the report, which takes only an empty folder or its own: the tables may go below it.
     writer = None if report is None else ReportWriter(report, "Denoisers compared")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise McdenoiseError(f"{out}: the folder cannot be made: {error.strerror}.") from None
     results, measured = Results(), 0
 
     def write() -> Published:
@@ -46,20 +42,29 @@ def evaluate_to_files(
         return Published(summary, files)
 
     try:
-        for result in evaluate(todo, metrics, repeats):
-            if isinstance(result, ViewResult):
-                if writer is not None:
-                    writer.add_view(_pictures(result))
-                results.add(result)
-                measured += 1
-            yield result
-    except (KeyboardInterrupt, GeneratorExit):
-        if measured:
-            write()  # of what was finished
-        raise
-    if not measured:
-        raise McdenoiseError("no view could be measured.")
-    yield write()
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise McdenoiseError(f"{out}: the folder cannot be made: {error.strerror}.") from None
+        try:
+            for result in evaluate(todo, metrics, repeats):
+                if isinstance(result, ViewResult):
+                    if writer is not None:
+                        writer.add_view(_pictures(result))
+                    results.add(result)
+                    measured += 1
+                yield result
+        except (KeyboardInterrupt, GeneratorExit):
+            if measured:
+                write()  # of what was finished
+            raise
+        if not measured:
+            raise McdenoiseError("no view could be measured.")
+        published = write()
+    finally:
+        if writer is not None:
+            writer.discard()
+    yield published
 
 
 def _pictures(result: ViewResult) -> ViewImages:
@@ -68,5 +73,5 @@ def _pictures(result: ViewResult) -> ViewImages:
     for method, scored in result.scored.items():
         scores[method] = {name: one.value for name, one in scored.scores.items()}
         for name, errors in scored.maps.items():
-            maps.setdefault(name, {})[method] = errors.clip(min=0).astype("float32")
+            maps.setdefault(name, {})[method] = errors.astype("float32")
     return ViewImages(result.scene, result.view, result.spp, result.exposure, result.images, maps, scores)

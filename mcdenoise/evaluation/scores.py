@@ -116,7 +116,7 @@ def score(
             total = np.abs(image) + np.abs(truth) + metrics.EPSILON
             keep("SMAPE", (np.abs(image - truth) / total).mean(axis=2), "reference")
         if "SSIM" in wanted and min(image.shape[:2]) >= 11:
-            scores["SSIM"] = Score(metrics.ssim(image, truth), "reference")
+            keep("SSIM", metrics.ssim_map(image, truth), "reference")
         if "FLIP" in wanted:
             maps["FLIP"] = metrics.flip(image, truth)
             keep("FLIP", maps["FLIP"], "reference")

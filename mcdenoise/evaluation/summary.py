@@ -5,13 +5,15 @@ import io
 import json
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from mcdenoise.evaluation.bootstrap import RESAMPLES, interval, resampled_over_views
 from mcdenoise.evaluation.compare import ViewResult
+from mcdenoise.evaluation.paired import upper_triangle
 from mcdenoise.evaluation.scores import BY_NAME, KINDS, METRICS, Score
 
 _FLOOR = 1e-9  # where reference halves cancel more than there is, an error counts as this in a geometric mean
@@ -22,79 +24,121 @@ class Results:
 
     def __init__(self):
         self._views: list[dict[str, Any]] = []
-        self._scores: dict[tuple[int, str], dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
+        self._pairs: list[dict[str, Any]] = []
+        self._scores: dict[tuple[int, str], dict[str, dict[int, Score]]] = defaultdict(lambda: defaultdict(dict))
         self._seconds: dict[tuple[int, str], list[float]] = defaultdict(list)
+        self._count = 0
 
     def add(self, result: ViewResult) -> None:
         """One view."""
+        place = {"scene": result.scene, "view": result.view, "spp": result.spp}
         for method, scored in result.scored.items():
             key = result.spp, method
             self._seconds[key].append(result.seconds[method])
             for name, one in scored.scores.items():
-                self._scores[key][name].append(one)
+                self._scores[key][name][self._count] = one
             self._views.append(
                 {
-                    "scene": result.scene,
-                    "view": result.view,
-                    "spp": result.spp,
+                    **place,
                     "method": method,
                     "seconds": result.seconds[method],
-                    "scores": {
-                        name: {"value": _finite(one.value), "low": _finite(one.low), "high": _finite(one.high)}
-                        for name, one in scored.scores.items()
-                    },
+                    "scores": {name: _bounds(one) for name, one in scored.scores.items()},
                 }
             )
+        self._pairs.append(place | _compared({method: scored.scores for method, scored in result.scored.items()}))
+        self._count += 1
 
     def summary(self, **about: str) -> dict[str, Any]:
-        """Metrics, rows (by spp and method) and views, as JSON has them. about: more entries, such as `command`."""
+        """All that is known, as JSON has it. about: more entries, such as `command`.
+
+        metrics: name, better ("lower" or "higher"), kinds (those of `scores.KINDS` that occur) and explanation.
+        rows: by spp and method the means over views, with views (how many), seconds (the median) and scores, metric ->
+        value, low, high. views: the same of each view, with scene and view.
+
+        pairs: of each view, in the order of `views`, with scene, view and spp, and of the means, with spp alone.
+        methods: names; metrics: metric -> the pairs of methods AB, AC, ..., BC, ..., the upper triangle row by row. A
+        pair is [how, value, low, high, certain]: how the later method does against the earlier one, as the ratio of
+        the two ("/") or their difference ("-"), the middle 95% of its paired draws, and whether that leaves out
+        equality. A pair is None where there is no interval, or the means are not over the same views.
+        """
         kinds = defaultdict(set)
         for by_metric in self._scores.values():
             for name, scores in by_metric.items():
-                kinds[name] |= {one.kind for one in scores}
+                kinds[name] |= {one.kind for one in scores.values()}
         metrics = [
             {
                 "name": metric.name,
                 "better": metric.better,
-                "kind": "; ".join(KINDS[kind] for kind in sorted(kinds[metric.name])),
+                "kinds": {kind: said for kind, said in KINDS.items() if kind in kinds[metric.name]},
                 "explanation": metric.explanation,
             }
             for metric in METRICS
             if metric.name in kinds
         ]
+        means: dict[int, dict[str, dict[str, Score]]] = defaultdict(dict)
         rows = []
         for key in sorted(self._scores, key=lambda key: key[0]):  # methods stay in the order in which they came
             spp, method = key
             by_metric = self._scores[key]
-            scores = {metric["name"]: _mean(metric["name"], by_metric.get(metric["name"], [])) for metric in metrics}
+            means[spp][method] = {
+                metric["name"]: _mean(metric["name"], list(by_metric[metric["name"]].values()))
+                for metric in metrics
+                if by_metric.get(metric["name"])
+            }
             rows.append(
                 {
                     "spp": spp,
                     "method": method,
                     "views": len(self._seconds[key]),
                     "seconds": float(np.median(self._seconds[key])),
-                    "scores": {name: one for name, one in scores.items() if one is not None},
+                    "scores": {name: _bounds(one) for name, one in means[spp][method].items()},
                 }
             )
-        return {"metrics": metrics, "rows": rows, "views": self._views, **about}
+        pairs = [*self._pairs, *({"spp": spp} | _compared(of, self._seen(spp)) for spp, of in means.items())]
+        return {"metrics": metrics, "rows": rows, "views": self._views, "pairs": pairs, **about}
+
+    def _seen(self, spp: int) -> dict[str, dict[str, set[int]]]:
+        """The views over which each mean is: method -> metric -> their numbers."""
+        return {
+            method: {name: set(scores) for name, scores in by_metric.items()}
+            for (its_spp, method), by_metric in self._scores.items()
+            if its_spp == spp
+        }
 
 
-def _mean(name: str, scores: Sequence[Score]) -> dict[str, float | None] | None:
-    """The mean over views and its interval."""
-    if not scores:
-        return None
+def _mean(name: str, scores: Sequence[Score]) -> Score:
+    """The mean over views, with its interval and draws; the same views give methods paired draws."""
     if len(scores) == 1:
-        return {key: _finite(getattr(scores[0], key)) for key in ("value", "low", "high")}
+        return scores[0]
     geometric = BY_NAME[name].combine == "geometric" and any(one.value != 0 for one in scores)
 
     def to(values: np.ndarray) -> np.ndarray:
         return np.log(np.maximum(values, _FLOOR)) if geometric else values
 
-    value = float(np.mean(to(np.array([one.value for one in scores]))))
+    back = np.exp if geometric else np.asarray
+    value = back(np.mean(to(np.array([one.value for one in scores]))))
     draws = [to(np.full(RESAMPLES, one.value) if one.draws is None else one.draws) for one in scores]
-    low, high = interval(resampled_over_views(draws, np.random.default_rng(0)).mean(axis=0))
-    back = math.exp if geometric else float
-    return {"value": _finite(back(value)), "low": _finite(back(low)), "high": _finite(back(high))}
+    means = back(resampled_over_views(draws, np.random.default_rng(0)).mean(axis=0))
+    return Score(float(value), scores[0].kind, *interval(means), means)
+
+
+def _compared(scores: Mapping[str, Mapping[str, Score]], seen: Mapping | None = None) -> dict[str, Any]:
+    """Of the scores by method and metric all pairs of methods; `seen` are the views that means are over."""
+    methods = list(scores)
+    metrics = {}
+    for metric in METRICS:
+        have = [of.get(metric.name) for of in scores.values()]
+        if not any(have):
+            continue
+        metrics[metric.name] = upper_triangle(have, metric.better)
+        if seen is not None:
+            same = [seen[a].get(metric.name) == seen[b].get(metric.name) for a, b in combinations(methods, 2)]
+            metrics[metric.name] = [pair if ok else None for pair, ok in zip(metrics[metric.name], same, strict=True)]
+    return {"methods": methods, "metrics": metrics}
+
+
+def _bounds(score: Score) -> dict[str, float | None]:
+    return {key: _finite(getattr(score, key)) for key in ("value", "low", "high")}
 
 
 def _finite(value: float | None) -> float | None:
@@ -102,19 +146,32 @@ def _finite(value: float | None) -> float | None:
 
 
 def as_csv(summary: dict[str, Any]) -> str:
-    """One line for each view, method and metric, and one for each mean (scene `all`)."""
+    """One line for each view, method and metric, and one for each mean (scene `all`), with the kind in words.
+
+    Names that a spreadsheet would run as a formula have a single quote before them.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["scene", "view", "spp", "method", "views", "seconds", "metric", "kind", "value", "low", "high"])
-    kinds = {metric["name"]: metric["kind"] for metric in summary["metrics"]}
+    kinds = {metric["name"]: "; ".join(metric["kinds"].values()) for metric in summary["metrics"]}
     for row in [*summary["views"], *summary["rows"]]:
-        place = [row.get("scene", "all"), row.get("view", "all"), row["spp"], row["method"], row.get("views", 1)]
+        names = [_harmless(name) for name in (row.get("scene", "all"), row.get("view", "all"), row["method"])]
+        place = [*names[:2], row["spp"], names[2], row.get("views", 1)]
         for name, score in row["scores"].items():
             numbers = ["" if score[key] is None else f"{score[key]:.6g}" for key in ("value", "low", "high")]
             writer.writerow([*place, f"{row['seconds']:.3f}", name, kinds[name], *numbers])
     return text.getvalue()
 
 
+def _harmless(name: str) -> str:
+    """As OWASP advises against CSV injection."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+
+
 def as_json(summary: dict[str, Any]) -> str:
-    """The summary as JSON, without numbers that JSON does not know."""
-    return json.dumps(summary, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    """The summary as JSON, without numbers that JSON does not know; `pairs`, which are many, take a line a view."""
+    rest = {key: value for key, value in summary.items() if key != "pairs"}
+    options = {"allow_nan": False, "ensure_ascii": False}
+    lines = [json.dumps(pair, separators=(",", ":"), **options) for pair in summary["pairs"]]
+    head = json.dumps(rest, indent=1, **options).removesuffix("\n}")
+    return f'{head},\n "pairs": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n"

@@ -23,6 +23,7 @@ def export_model(model: str | os.PathLike, out: str | os.PathLike, kind: Literal
         return
     if not hasattr(network, "tza_tensors"):
         raise ModelError(
-            f"{model} is a {network.name}, and OIDN runs only networks of its own kind (train --model oidn)."
+            f"{model} is a {network.name}, and OIDN runs only networks of its own kind (train --model oidn).",
+            misuse=True,
         )
     tza.write(out, network.tza_tensors())

@@ -51,7 +51,7 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The tensors of a file. Raises ModelError."""
     path = Path(path)
     if not path.is_file():
-        raise ModelError(f"{path}: {'is a folder, not a TZA file' if path.is_dir() else 'no such file'}.")
+        raise ModelError(f"{path}: {'is a folder, not a TZA file' if path.is_dir() else 'no such file'}.", misuse=True)
     try:
         return decode(path.read_bytes())
     except OSError as error:

@@ -24,7 +24,7 @@ def candidates(names: Sequence[str], model: Denoiser | None) -> dict[str, Denois
     oidn = Oidn() if set(names) & set(OIDN_MODES) else None
     for name in names:
         if name in found:
-            raise ModelError(f"the denoiser {name} is named twice.")
+            raise ModelError(f"the denoiser {name} is named twice.", misuse=True)
         if name == "model":
             found[name] = model.denoise
         elif name in OIDN_MODES:
@@ -32,7 +32,7 @@ def candidates(names: Sequence[str], model: Denoiser | None) -> dict[str, Denois
         else:
             found[name] = Denoiser(name, "auto" if model is None else str(model.device)).denoise
     if not found:
-        raise ModelError("no denoiser is named.")
+        raise ModelError("no denoiser is named.", misuse=True)
     return found
 
 

@@ -36,23 +36,29 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
         if path.is_dir():
             frames = tuple(sorted(child for child in path.iterdir() if _REALIZATION.fullmatch(child.name)))
             if not frames:
-                raise FrameError(f"{source}: is not a view folder (looked for r000.exr, r001.exr, ... in it).")
+                raise FrameError(
+                    f"{source}: is not a view folder (looked for r000.exr, r001.exr, ... in it).", misuse=True
+                )
             groups.append((path.resolve().parent / f"{path.resolve().name}.exr", frames))
         elif path.exists() or not glob.has_magic(source):
             groups.append((path, (path,)))
         else:
             matches = [Path(match) for match in sorted(glob.glob(source)) if not match.endswith(_SUFFIX)]
             if not matches:
-                raise FrameError(f"{source}: no file matches.")
+                raise FrameError(f"{source}: no file matches.", misuse=True)
             groups += [(match, (match,)) for match in matches]
     if realizations:
         groups = [(groups[0][0], tuple(frame for _, frames in groups for frame in frames))]
     resolved = [frame.resolve() for _, frames in groups for frame in frames]
     if realizations and len(set(resolved)) < len(resolved):
-        raise FrameError("--realizations: a frame is given twice, and renders of one view must be independent.")
+        raise FrameError(
+            "--realizations: a frame is given twice, and renders of one view must be independent.", misuse=True
+        )
     as_file = out is not None and Path(out).suffix.lower() == ".exr" and not Path(out).is_dir()
     if as_file and len(groups) > 1:
-        raise FrameError(f"--out {out} names one file, but there are {len(groups)} results: give a folder.")
+        raise FrameError(
+            f"--out {out} names one file, but there are {len(groups)} results: give a folder.", misuse=True
+        )
     tasks = []
     for name, frames in groups:
         beside = name.with_name(name.stem + _SUFFIX)
@@ -62,7 +68,11 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
     outputs = [task.output.resolve() for task in tasks]
     for task, output in zip(tasks, outputs, strict=True):
         if output in inputs:
-            raise FrameError(f"{task.output}: is an input; choose another --out, so that the noisy frame is kept.")
+            raise FrameError(
+                f"{task.output}: is an input; choose another --out, so that the noisy frame is kept.", misuse=True
+            )
         if outputs.count(output) > 1:
-            raise FrameError(f"{task.output}: would hold several results, as inputs share a name; use several --out.")
+            raise FrameError(
+                f"{task.output}: would hold several results, as inputs share a name; use several --out.", misuse=True
+            )
     return tasks

@@ -70,7 +70,9 @@ class OidnEngine(Oidn):
 
     def __init__(self, network: Any):
         if not isinstance(network, OIDNUNet):
-            raise ModelError(f"OIDN cannot run a {network.name}, only a network of its own kind (train --model oidn).")
+            raise ModelError(
+                f"OIDN cannot run a {network.name}, only a network of its own kind (train --model oidn).", misuse=True
+            )
         super().__init__(tza.encode(network.tza_tensors()))
 
 

@@ -33,7 +33,9 @@ def find_model(model: str | os.PathLike) -> Path:
     shipped = shipped_models()
     path = shipped.get(str(model), Path(model))
     if str(model) not in shipped and not path.exists() and path.suffix.lower() not in (".safetensors", ".tza"):
-        raise ModelError(f"there is no model {model}: give a model file, or one of {', '.join(shipped) or '(none)'}.")
+        raise ModelError(
+            f"there is no model {model}: give a model file, or one of {', '.join(shipped) or '(none)'}.", misuse=True
+        )
     return path
 
 
@@ -79,7 +81,7 @@ def network_called(name: str) -> tuple[nn.Module, dict[str, Any] | None]:
         return create(name).eval(), None
     if name not in shipped_models() and not Path(name).exists():
         names = ", ".join((*NETWORKS, *shipped_models()))
-        raise ModelError(f"there is no network or model {name}: give a model file, or one of {names}.")
+        raise ModelError(f"there is no network or model {name}: give a model file, or one of {names}.", misuse=True)
     return load_model(find_model(name))
 
 
@@ -95,7 +97,9 @@ def _of_oidn(path: Path) -> nn.Module:
 
 def _of_ours(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     if not path.is_file():
-        raise ModelError(f"{path}: {'is a folder, not a model file' if path.is_dir() else 'no such model file'}.")
+        raise ModelError(
+            f"{path}: {'is a folder, not a model file' if path.is_dir() else 'no such model file'}.", misuse=True
+        )
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -183,7 +183,7 @@ class DaskFarm:
         parts = re.fullmatch(r"(\w+)://.+:\d+", self._address)
         if parts is None or parts[1] not in backends:  # Dask would say so too, and then wait for what was not begun
             known = ", ".join(sorted(set(backends) - {"inproc"}))
-            raise ClusterError(f"{self._address!r} is no address such as tcp://host:8786 (with {known}).")
+            raise ClusterError(f"{self._address!r} is no address such as tcp://host:8786 (with {known}).", misuse=True)
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said here, in one line
         try:
             self._client = Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False, name="mcdenoise")

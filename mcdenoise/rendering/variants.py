@@ -106,7 +106,8 @@ def choose(variant: str = "auto") -> Probe:
     if variant != "auto":
         asked = probe(variant)
         if not asked.works:
-            raise VariantError(f"Mitsuba variant {variant} does not work here: {asked.reason}.")
+            unknown = "no such variant" in asked.reason
+            raise VariantError(f"Mitsuba variant {variant} does not work here: {asked.reason}.", misuse=unknown)
         return Probe(variant, True, "asked for")
     failed = []
     for candidate in AUTOMATIC:

@@ -157,7 +157,8 @@ def _train(
     network = _network(options).to(device)
     if options.crop % network.multiple:
         raise TrainingError(
-            f"crops of {options.model} must be multiples of {network.multiple} pixels, not {options.crop}."
+            f"crops of {options.model} must be multiples of {network.multiple} pixels, not {options.crop}.",
+            misuse=True,
         )
     if state is not None and state["finished"] and (out / "model.safetensors").is_file():
         return TrainResult(
@@ -314,13 +315,17 @@ def _fingerprint(renders: Path, views: list[View]) -> str:
 def _complete(options: TrainOptions, device: torch.device) -> TrainOptions:
     """The options with every `auto` and default decided. Raises TrainingError if they contradict each other."""
     if options.loss not in LOSSES:
-        raise TrainingError(f"there is no loss called {options.loss!r}: choose one of {', '.join(LOSSES)}.")
+        raise TrainingError(
+            f"there is no loss called {options.loss!r}: choose one of {', '.join(LOSSES)}.", misuse=True
+        )
     if options.steps is not None and options.minutes is not None:
-        raise TrainingError("give --steps or --minutes, not both.")
+        raise TrainingError("give --steps or --minutes, not both.", misuse=True)
     for name, least in (("steps", 1), ("minutes", 0), ("batch", 1), ("learning_rate", 0), ("clip", 0)):
         value = getattr(options, name)
         if value is not None and not (math.isfinite(value) and value >= least and value > 0):
-            raise TrainingError(f"--{name.replace('_', '-')} must be a finite number above 0, not {value}.")
+            raise TrainingError(
+                f"--{name.replace('_', '-')} must be a finite number above 0, not {value}.", misuse=True
+            )
     if options.steps is None and options.minutes is None:
         options = dataclasses.replace(options, steps=DEFAULT_STEPS)
     if options.precision == "auto":
@@ -340,7 +345,9 @@ def _network(options: TrainOptions) -> nn.Module:
         return create(options.model, **options.config)
     network, _ = load_model(options.init)
     if network.name != options.model:
-        raise TrainingError(f"{options.init} is a {network.name}, not a {options.model}: add --model {network.name}.")
+        raise TrainingError(
+            f"{options.init} is a {network.name}, not a {options.model}: add --model {network.name}.", misuse=True
+        )
     return network.train()
 
 
@@ -348,7 +355,7 @@ def _state_to_resume(out: Path, saved: Path, settings: dict[str, Any], resume: b
     atomic.remove_leftovers(out)
     if not saved.exists():
         if resume:
-            raise TrainingError(f"{out}: no checkpoint to resume from.")
+            raise TrainingError(f"{out}: no checkpoint to resume from.", misuse=True)
         return None
     state = checkpoint.read_state(saved)
     changed = [name for name, value in settings.items() if state["settings"].get(name) != value]

@@ -4,6 +4,7 @@ from synthetic import picture, write_view
 
 from mcdenoise.errors import DataError, ModelError
 from mcdenoise.evaluation.compare import Method, ViewFailed, ViewResult, evaluate, methods, plan
+from mcdenoise.evaluation.scores import Score, Scored
 from mcdenoise.evaluation.summary import Results, as_csv, as_json
 from mcdenoise.exr import read_frame, write_frame
 from mcdenoise.frame import Frame
@@ -212,6 +213,25 @@ def test_models_are_named_as_short_as_they_are_clear(tmp_path):
     assert [method.name for method in methods(models, False)][:4] == ["noisy", "x", "y", "alone"]
     with pytest.raises(ModelError, match="twice"):
         methods(["default", "default"], False)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_name_is_a_formula_in_a_spreadsheet(start):
+    import csv
+    import io
+    import json
+
+    name = f'{start}HYPERLINK("http://example.com","a")'
+    scored = Scored({"relMSE": Score(0.5, "reference")}, {})
+    kept = Results()
+    kept.add(ViewResult(name, f"{name}v", 4, 1.0, {name: scored, "plain": scored}, {name: 0.1, "plain": 0.1}, {}))
+    summary = kept.summary()
+    lines = list(csv.DictReader(io.StringIO(as_csv(summary), newline="")))
+    assert {line["scene"] for line in lines} == {f"'{name}", "all"}
+    assert {line["view"] for line in lines} == {f"'{name}v", "all"}
+    assert {line["method"] for line in lines} == {f"'{name}", "plain"}
+    (first, _) = json.loads(as_json(summary))["views"]
+    assert (first["scene"], first["view"], first["method"]) == (name, f"{name}v", name)
 
 
 def test_tables_hold_what_was_measured(tmp_path):

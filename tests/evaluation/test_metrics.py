@@ -3,9 +3,10 @@ import sys
 import flip_evaluator
 import numpy as np
 import pytest
+from skimage.metrics import structural_similarity
 
 from mcdenoise.errors import McdenoiseError
-from mcdenoise.evaluation.metrics import flip, mse, psnr, relmse, relmse_halves, smape, ssim
+from mcdenoise.evaluation.metrics import flip, mse, psnr, relmse, relmse_halves, smape, ssim, ssim_map
 
 
 def pixel(*values):
@@ -82,6 +83,23 @@ def test_ssim_is_that_of_its_paper():
     assert ssim(image, reference) == pytest.approx(np.mean(values), abs=1e-4)
 
 
+@pytest.mark.parametrize("size", [(40, 56), (11, 30)])
+def test_the_mean_of_the_ssim_map_is_scikit_images_own(size):
+    image, reference = (one.astype(np.float64) for one in noisy_pair(size))
+    plain = structural_similarity(
+        *((one / (1 + one)) ** (1 / 2.2) for one in (reference, image)),
+        channel_axis=2,
+        data_range=1.0,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    similarity = ssim_map(image, reference)
+    assert similarity.shape == (size[0] - 10, size[1] - 10)
+    assert similarity.mean() == pytest.approx(plain, abs=1e-12)
+    assert ssim(image, reference) == pytest.approx(plain, abs=1e-12)
+
+
 def test_flip_is_the_largest_of_ldr_flips_over_exposures():
     # Andersson et al. 2021: HDR-FLIP is the maximum of LDR-FLIP over exposures, after the ACES curve.
     image, reference = noisy_pair()
@@ -116,5 +134,7 @@ def test_flip_takes_what_renderers_write():
 @pytest.mark.parametrize(("module", "metric"), [("skimage.metrics", ssim), ("flip_evaluator", flip)])
 def test_what_is_missing_is_said(monkeypatch, module, metric):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(McdenoiseError, match=r"pip install 'mcdenoise\[report\]'"):
+    with pytest.raises(
+        McdenoiseError, match=r"^\w+ needs [a-z-]+, which is not installed: pip install 'mcdenoise\[report\]'$"
+    ):
         metric(*noisy_pair((16, 16)))

@@ -5,8 +5,11 @@ import logging
 import math
 import re
 import shutil
+import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import quote, unquote, urlencode
 
 import numpy as np
@@ -22,8 +25,13 @@ EXPOSURE = 0.7
 HOSTILE = "</script><script>window.hacked=1</script>\"'&<img src=x onerror=window.hacked=1>../../ü語" + "long" * 60
 
 METRICS = [
-    {"name": "relMSE", "better": "lower", "kind": "with reference halves", "explanation": "Relative squared error."},
-    {"name": "PSNR", "better": "higher", "kind": "with reference", "explanation": "In decibels."},
+    {
+        "name": "relMSE",
+        "better": "lower",
+        "kinds": {"halves": "with reference halves"},
+        "explanation": "Squared error.",
+    },
+    {"name": "PSNR", "better": "higher", "kinds": {"reference": "with reference"}, "explanation": "In decibels."},
 ]
 
 
@@ -164,8 +172,14 @@ def index(tmp_path_factory):
 
 def _without_plotly(index):
     """Empties plotly's script, which every page would read for a second or two."""
-    (index.parent / "plotly.min.js").write_text("")
+    (files_of(index) / "plotly.min.js").write_text("")
     return index
+
+
+def files_of(index):
+    """The folder that the page refers to."""
+    (found,) = set(re.findall(r"files-[0-9a-f]{8}", index.read_text()))
+    return index.parent / found
 
 
 def _settle(page):
@@ -240,6 +254,9 @@ def test_the_page_loads_no_pictures_and_draws_its_plots(tmp_path, open_page):
     assert not any(re.match(r"\d{3}-.*\.js", name) for name in names)
     assert page.locator("#machine").inner_text() == "Measured on two cores."
     assert "with reference halves" in page.locator("#metrics").inner_text()
+    heading = page.locator("#summary thead th", has_text="relMSE")
+    assert heading.inner_text().split() == ["relMSE", "\N{DOWNWARDS ARROW}", "halves"]  # no sentence in a heading
+    assert heading.locator(".badge").get_attribute("title") == "with reference halves"
     page.locator("#plots").scroll_into_view_if_needed()
     page.wait_for_selector("#plot-spp .main-svg")
     page.wait_for_selector("#plot-time .main-svg")
@@ -489,15 +506,174 @@ def test_scores_of_a_view_come_from_the_summary_and_say_their_kind(index, open_p
     page = open_page(index, _state())
     row = page.locator(".of-view tbody tr", has_text="alpha")
     assert row.locator("td .value").all_inner_texts() == ["0.250", "30.00"]
-    assert row.locator("small").first.inner_text() == "±0.05"
+    assert row.locator("td").first.get_attribute("title") == "95% interval: 0.200 \N{EN DASH} 0.300"
     assert row.locator("td").last.inner_text() == "200 ms"
     assert "relMSE: with reference halves" in page.locator("#scores-notes").inner_text()
     assert page.locator("#verdict").inner_text() == ""  # beta has no numbers
     page.keyboard.press("Shift+Digit1")
     _settle(page)
-    assert page.locator("#verdict").inner_text() == (
-        "B against A: relMSE \N{MULTIPLICATION SIGN}36 (worse) · PSNR \N{MINUS SIGN}20.5 (worse)"
+    assert verdict(page) == {
+        "relMSE": "\N{MULTIPLICATION SIGN}36 no interval",
+        "PSNR": "\N{MINUS SIGN}20.5 no interval",
+    }
+    assert "picture is too small" in page.locator("#verdict").inner_text()
+
+
+def verdict(page):
+    """What is said of B against A: metric -> text."""
+    told = [" ".join(item.inner_text().split()) for item in page.locator("#verdict li").all()]
+    return dict(one.split(" ", 1) for one in told)
+
+
+def test_a_verdict_says_better_or_worse_only_where_it_is_certain(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Pairs")
+    scores = {"noisy": {"relMSE": 4.0, "PSNR": 20.0}, "alpha": {"relMSE": 0.5, "PSNR": 30.0}}
+    scores["beta"] = {"relMSE": 0.41, "PSNR": 30.2}
+    writer.add_view(ViewImages("room", "view000", 4, EXPOSURE, IMAGES, {}, scores))
+    pairs = {
+        "relMSE": [["/", 0.125, 0.1, 0.15, True], None, ["/", 0.82, 0.79, 0.86, True]],
+        "PSNR": [["-", 10.0, 9.0, 11.0, True], None, ["-", 0.2, -0.11, 0.42, False]],
+    }
+    place = {"scene": "room", "view": "view000", "spp": 4, "methods": ["noisy", "alpha", "beta"]}
+    index = _without_plotly(writer.finish({"metrics": METRICS, "pairs": [place | {"metrics": pairs}]}))
+    page = open_page(index, _state())
+    times, minus = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
+    assert verdict(page) == {
+        "relMSE": f"{times}0.820 (0.790 to 0.860) better",
+        "PSNR": f"+0.20 ({minus}0.11 to +0.42) not told apart",
+    }
+    assert "no interval" not in page.locator("#verdict").inner_text().lower()
+
+    def colour(word):
+        return page.locator("#verdict .quiet + span", has_text=word).evaluate("(it) => getComputedStyle(it).color")
+
+    neutral = page.locator("#verdict li .quiet").first.evaluate("(it) => getComputedStyle(it).color")
+    assert colour("not told apart") == neutral != colour("better")
+    page.keyboard.press("x")  # the other way round: 1 / 0.82, and its bounds change places
+    _settle(page)
+    assert verdict(page) == {
+        "relMSE": f"{times}1.22 (1.16 to 1.27) worse",
+        "PSNR": f"{minus}0.20 ({minus}0.42 to +0.11) not told apart",
+    }
+    page.keyboard.press("1")
+    _settle(page)
+    page.keyboard.press("Shift+Digit2")
+    _settle(page)
+    assert verdict(page) == {
+        "relMSE": f"{times}0.125 (0.100 to 0.150) better",
+        "PSNR": "+10.0 (+9.0 to +11.0) better",
+    }
+    page.keyboard.press("Shift+Digit3")
+    _settle(page)
+    assert verdict(page)["relMSE"] == f"{times}0.1 no interval"
+
+
+def test_the_summary_marks_what_is_not_told_apart_from_the_best(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Alike")
+    writer.add_view(_view("room"))
+    rows = [
+        _row(4, "noisy", 9.0, 10.0),
+        _row(4, "alpha", 0.5, 30.0),
+        _row(4, "beta", 0.49, 29.0),
+        _row(8, "alpha", 1, 2),
+    ]
+    methods = ["noisy", "alpha", "beta"]
+    pairs = {
+        "relMSE": [["/", 0.05, 0.04, 0.06, True], ["/", 0.05, 0.04, 0.06, True], ["/", 0.98, 0.9, 1.1, False]],
+        "PSNR": [["-", 20.0, 19.0, 21.0, True], None, ["-", -1.0, -1.1, -0.9, True]],
+    }
+    summary = {"metrics": METRICS, "rows": rows, "pairs": [{"spp": 4, "methods": methods, "metrics": pairs}]}
+    page = open_page(_without_plotly(writer.finish(summary)))
+    marked = page.locator("#summary td.alike")
+    assert marked.count() == 1
+    assert marked.locator("xpath=..").locator("th").inner_text() == "alpha"
+    assert marked.locator(".value").inner_text() == "0.500"
+    assert "not told apart from the best" in marked.text_content()
+    assert marked.locator(".mark").inner_text().strip() == "\N{ALMOST EQUAL TO}"
+    assert "not told apart" in page.locator("#summary-notes").inner_text()
+
+
+EIGHT = ["relMSE", "MSE", "PSNR", "SMAPE", "SSIM", "FLIP", "relMSE est.", "MSE est."]
+
+
+@pytest.fixture(scope="module")
+def wide_report(tmp_path_factory):
+    """Eight metrics and seven methods with numbers as long as they come, and all pairs."""
+    methods = ["noisy", "default", "OIDN colour", "OIDN", "OIDN prefiltered", "default + input", "stacked"]
+    kinds = {"halves": "against two reference halves, whose own noise cancels", "reference": "against the reference"}
+    metrics = [
+        {
+            "name": name,
+            "better": "higher" if name in ("PSNR", "SSIM") else "lower",
+            "kinds": kinds if name == "relMSE" else {"reference": "against the reference, whose noise counts as error"},
+            "explanation": f"What {name} is, in one sentence that is not short.",
+        }
+        for name in EIGHT
+    ]
+    small = {"relMSE": 0.0123, "MSE": 2.345e-5, "PSNR": 31.25, "SMAPE": 0.0456, "SSIM": 0.912, "FLIP": 0.0712}
+    small |= {"relMSE est.": 0.01234, "MSE est.": 2.345e-5}
+    scores = {name: {"value": value, "low": 0.87 * value, "high": 1.13 * value} for name, value in small.items()}
+    rows = [
+        {"spp": spp, "method": method, "views": 100, "seconds": 13.5, "scores": scores}
+        for spp in (8, 64)
+        for method in methods
+    ]
+    pair = ["-", -0.0060123, -0.0093123, 0.0196123, False]
+    pairs = {"methods": methods, "metrics": {name: [pair] * 21 for name in EIGHT}}
+    writer = ReportWriter(tmp_path_factory.mktemp("wide") / "out", "Eight metrics")
+    place = {"scene": "validation-living-room", "view": "view000", "spp": 8}
+    images = dict.fromkeys(methods, IMAGES["alpha"]) | {"reference": IMAGES["beta"]}
+    maps = {"relMSE": dict.fromkeys(methods, MAPS["relMSE"]["alpha"])}
+    writer.add_view(ViewImages(*place.values(), EXPOSURE, images, maps, {}))
+    views = [place | {key: row[key] for key in ("method", "seconds", "scores")} for row in rows[:7]]
+    entries = [place | pairs, {"spp": 8} | pairs, {"spp": 64} | pairs]
+    return _without_plotly(
+        writer.finish({"metrics": metrics, "rows": rows, "views": views, "pairs": entries, "made": "2026-11-23"})
     )
+
+
+def overflow(page, selector):
+    """How many pixels of an element lie outside its scroll box, and the smallest type in it that is shown."""
+    return page.locator(selector).evaluate(
+        """(box) => {
+            const shown = [...box.querySelectorAll("*")].filter((it) => it.innerText && it.offsetParent);
+            const sizes = shown.filter((it) => !it.matches(".sort")).map((it) => getComputedStyle(it).fontSize);
+            return [box.scrollWidth - box.clientWidth, Math.min(...sizes.map(parseFloat))];
+        }"""
+    )
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 800)])
+def test_eight_metrics_need_no_scrolling_on_a_laptop(wide_report, open_page, size):
+    page = open_page(wide_report, viewport=dict(zip(("width", "height"), size, strict=True)))
+    assert page.locator("#summary thead th").count() == 2 + 8 + 2
+    wider, type_size = overflow(page, "#summary .scroll")
+    assert wider <= 0
+    assert type_size >= 12
+    assert page.locator("#summary td small").first.is_visible() == (size[0] >= 1440)
+    page.locator(".card").first.click()
+    _settle(page)
+    assert page.locator(".of-view thead th").count() == 1 + 8 + 1
+    wider, type_size = overflow(page, "#scores .scroll")
+    assert wider <= 0 or size[0] < 1440
+    assert type_size >= 12
+    assert _size(page)[0] > 0.5 * size[0]  # pictures have most of the window
+    names = page.locator(".of-view tbody th > span:last-child")
+    cut = "(all) => all.map((it) => it.parentElement).filter((it) => it.scrollWidth > it.clientWidth).length"
+    assert names.evaluate_all(cut) == 0
+    inside = "(all) => all.every((it) => it.scrollWidth <= it.clientWidth)"
+    assert page.locator("#verdict li").count() == 8
+    assert page.locator("#verdict li, #verdict, .viewer-panel").evaluate_all(inside)
+
+
+def test_eight_metrics_on_a_phone_scroll_in_their_table_only(wide_report, open_page):
+    page = open_page(wide_report, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert overflow(page, "#summary .scroll")[0] > 0
+    page.locator(".card").first.tap()
+    _settle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.locator(".viewer-panel").evaluate("(it) => it.scrollWidth - it.clientWidth") == 0
 
 
 def test_hostile_names_are_only_text(tmp_path, open_page):
@@ -508,7 +684,7 @@ def test_hostile_names_are_only_text(tmp_path, open_page):
             ViewImages(HOSTILE, HOSTILE, 4, math.nan, images, {HOSTILE: {HOSTILE: MAPS["FLIP"]["alpha"]}}, {})
         )
     rows = [_row(4, HOSTILE, 0.5, None, 0.1)]
-    metrics = [METRICS[0] | {"kind": HOSTILE, "explanation": HOSTILE}]
+    metrics = [METRICS[0] | {"kinds": {HOSTILE: HOSTILE}, "explanation": HOSTILE}]
     hostile = {"metrics": metrics, "rows": rows, "machine": HOSTILE, "made": HOSTILE, "command": HOSTILE}
     index = writer.finish(hostile)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -627,10 +803,10 @@ def test_decoded_pictures_that_are_not_shown_are_dropped(tmp_path, open_page):
     for number in range(3):
         writer.add_view(_view("room", view=f"view{number}"))
     index = writer.finish(SUMMARY)
-    script = (tmp_path / "pictures.js").read_text()
+    script = (files_of(index) / "pictures.js").read_text()
     few = script.replace("192 * 2 ** 20", str(5 * 6 * WIDTH * HEIGHT))  # five pictures fit
     assert few != script
-    (tmp_path / "pictures.js").write_text(few)
+    (files_of(index) / "pictures.js").write_text(few)
     page = open_page(index, {"view": "room/view0/4"})
     for _ in range(2):
         page.keyboard.press("ArrowRight")
@@ -646,13 +822,13 @@ def test_a_missing_file_is_said_in_its_place(tmp_path, browser):
     writer = ReportWriter(tmp_path, "Damaged")
     writer.add_view(_view("room"))
     index = writer.finish(SUMMARY)
-    (tmp_path / "data" / "000-room-view000-4spp-01.js").unlink()
+    (files_of(index) / "data" / "000-room-view000-4spp-01.js").unlink()
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{index.as_uri()}#view={quote('room/view000/4', safe='')}&mode=flip&a=alpha")
     page.wait_for_function("Pictures.failure('000-room-view000-4spp-01') === 'the file is missing'")
     _settle(page)
-    said = "data/000-room-view000-4spp-01.js cannot be shown: the file is missing"
+    said = f"{files_of(index).name}/data/000-room-view000-4spp-01.js cannot be shown: the file is missing"
     assert said in page.locator("#canvas").get_attribute("aria-label")
     context.close()
 
@@ -673,25 +849,155 @@ def test_without_plotly_the_report_has_no_plots_and_says_so(tmp_path, open_page,
     assert (colours[:6], colours[-6:], len(colours)) == ("000000", "ffffff", 256 * 6)
 
 
-def test_an_earlier_report_is_replaced_and_nothing_else_is_touched(tmp_path):
+def test_repeats_of_a_view_have_each_their_own_scores(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Repeats")
+    place = {"scene": "room", "view": "view000", "spp": 4}
+    rows, pairs = [], []
+    for value in (0.5, 0.25):
+        writer.add_view(_view("room"))
+        rows.append(place | {"method": "alpha", "seconds": value, "scores": {"relMSE": {"value": value}}})
+        compared = {"relMSE": [["/", value, value, value, True]]}
+        pairs.append(place | {"methods": ["noisy", "alpha"], "metrics": compared})
+    page = open_page(_without_plotly(writer.finish(SUMMARY | {"views": rows, "pairs": pairs})))
+    views = json.loads(page.locator("#report").text_content())["views"]
+    assert [view["rows"]["alpha"]["seconds"] for view in views] == [0.5, 0.25]
+    assert [view["rows"]["alpha"]["scores"]["relMSE"]["value"] for view in views] == [0.5, 0.25]
+    assert [view["pairs"]["metrics"]["relMSE"][0][1] for view in views] == [0.5, 0.25]
+
+
+def everything(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_earlier_report_is_replaced_at_the_end_and_nothing_else_is_touched(tmp_path):
     folder = tmp_path / "report"
     writer = ReportWriter(folder, "First")
     for scene in ("one", "two"):
         writer.add_view(_view(scene))
-    writer.finish(SUMMARY)
-    mine = [folder / "notes.txt", folder / "data" / "mine.js", folder / "thumbnails" / "Holiday 1.png"]
+    index = writer.finish(SUMMARY)
+    first = files_of(index)
+    mine = [
+        folder / "notes.txt",
+        first / "data" / "mine.js",
+        folder / "files-of-mine" / "a.txt",
+        folder / "data" / "b.js",
+    ]
     for path in mine:
+        path.parent.mkdir(exist_ok=True)
         path.write_text("mine")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "report.css").write_text("mine")
+    (folder / "files-01234567").symlink_to(elsewhere)
+    before = everything(folder)
     with pytest.raises(McdenoiseError, match="holds a report already"):
         ReportWriter(folder, "Second", overwrite=False)
-    assert (folder / "index.html").is_file()
     writer = ReportWriter(folder, "Second")
-    assert not (folder / "index.html").exists()
     writer.add_view(_view("three"))
+    during = everything(folder)
+    assert {name: during[name] for name in before} == before  # whole until the new one is
+    index = writer.finish(SUMMARY)
+    assert all(path.read_text() == "mine" for path in [*mine, elsewhere / "report.css"])
+    second = files_of(index)
+    assert second != first
+    left = {name.split("/")[0] for name in everything(folder)}
+    assert left == {"index.html", "mcdenoise-report.txt", "notes.txt", "files-of-mine", "data", first.name, second.name}
+    assert [path.name for path in first.rglob("*") if path.is_file()] == ["mine.js"]
+    assert {path.name for path in (second / "data").iterdir()} == {
+        f"000-three-view000-4spp-{i:02d}.js" for i in range(10)
+    }
+
+
+def test_a_finished_second_run_leaves_no_files_of_the_first(tmp_path):
+    for title in ("First", "Second"):
+        writer = ReportWriter(tmp_path, title)
+        writer.add_view(_view("room"))
+        index = writer.finish(SUMMARY)
+    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "mcdenoise-report.txt", files_of(index).name}
+
+
+def test_a_run_that_measures_nothing_leaves_the_earlier_report_alone(tmp_path):
+    writer = ReportWriter(tmp_path, "First")
+    writer.add_view(_view("room"))
     writer.finish(SUMMARY)
-    assert all(path.read_text() == "mine" for path in mine)
-    data = {path.name for path in (folder / "data").iterdir()}
-    assert data == {"mine.js"} | {f"000-three-view000-4spp-{item:02d}.js" for item in range(10)}
+    before = everything(tmp_path)
+    writer.discard()  # of what is finished nothing
+    assert everything(tmp_path) == before
+    second = ReportWriter(tmp_path, "Second")
+    second.add_view(_view("desk"))
+    second.discard()
+    assert everything(tmp_path) == before
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_report_of_the_old_layout_makes_place(tmp_path):
+    (tmp_path / "mcdenoise-report.txt").write_text("A report.")
+    old = ["index.html", "report.css", "theme.js", "viewer.js", "plotly.min.js", "data/000-room-view000-4spp-00.js"]
+    for name in [*old, "thumbnails/000-room-view000-4spp.png", "tables/results.csv"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old")
+    writer = ReportWriter(tmp_path, "New")
+    assert all((tmp_path / name).is_file() for name in old)
+    writer.add_view(_view("room"))
+    index = writer.finish(SUMMARY)
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found == {"index.html", "mcdenoise-report.txt", "tables", files_of(index).name}
+
+
+SECOND_RUN = """
+import sys
+from pathlib import Path
+sys.path[:0] = {paths!r}
+from test_report import ReportWriter, _view
+writer = ReportWriter(Path({folder!r}), "Second")
+for number in range(1000):
+    writer.add_view(_view(f"scene {{number}}"))
+    print(number, flush=True)
+"""
+
+
+def test_a_killed_run_leaves_the_earlier_report_whole(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "First")
+    writer.add_view(_view("room"))
+    index = _without_plotly(writer.finish(SUMMARY))
+    here = Path(__file__).parent
+    code = SECOND_RUN.format(paths=[str(here), str(here.parent.parent)], folder=str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as second:
+        while second.stdout.readline().strip() != "2":
+            assert second.poll() is None
+        second.send_signal(signal.SIGKILL)
+    assert len([path for path in tmp_path.iterdir() if path.name.startswith("files-")]) == 2
+    page = open_page(index, _state())
+    assert page.title() == "First"
+    assert page.locator("#label-a").inner_text().split() == ["A", "alpha"]
+    assert (_colours(page, [(200, 200)]) > 0).any()
+    page.keyboard.press("Escape")
+    assert page.locator(".card img").evaluate("(it) => it.decode().then(() => it.naturalWidth)") == WIDTH
+    ReportWriter(tmp_path, "Third").discard()  # what the killed run left goes on the next start, and nothing else
+    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "mcdenoise-report.txt", files_of(index).name}
+
+
+def test_errors_below_zero_are_shown_as_they_are(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Negative")
+    plane = MAPS["relMSE"]["alpha"].copy()
+    plane[:, 20] = -0.75
+    maps = {"relMSE": {"alpha": plane, "beta": MAPS["relMSE"]["beta"]}}
+    writer.add_view(ViewImages("room", "view000", 4, EXPOSURE, IMAGES, maps, SCORES))
+    zoom, x, y = 10, WIDTH / 2, HEIGHT / 2
+    page = open_page(_without_plotly(writer.finish(SUMMARY)), _state(mode="flip", zoom=zoom, x=x, y=y, map="relMSE"))
+    report = json.loads(page.locator("#report").text_content())
+    lowest = list(bytes.fromhex(report["colours"])[:3])
+    for logarithmic in (True, False):
+        page.locator("#logarithmic").set_checked(logarithmic)
+        _settle(page)
+        _, places = _grid(page, zoom, x, y, [20])
+        assert (_colours(page, places[2:-2]) == lowest).all()
+    box = page.locator("#canvas").bounding_box()
+    page.mouse.move(box["x"] + int(places[7][0]), box["y"] + int(places[7][1]))
+    _settle(page)
+    assert page.locator("#readout tr[data-side=a] td").last.inner_text() == "-0.75"
+    page.keyboard.press("?")
+    assert "may be negative" in page.locator("#help").inner_text()
 
 
 def test_a_folder_that_is_no_report_is_refused(tmp_path):

@@ -88,7 +88,7 @@ def test_weights_of_a_tza_file_are_a_model_and_a_start_for_training(model, tmp_p
 
 def test_only_networks_of_oidn_s_kind_are_exported_or_run_by_it(tmp_path):
     said = mcdenoise("export", "default", tmp_path / "mine.tza")
-    assert said.returncode == 1
+    assert said.returncode == 2
     assert "train --model oidn" in said.stderr
     assert not list(tmp_path.iterdir())
     with pytest.raises(ModelError, match="train --model oidn"):

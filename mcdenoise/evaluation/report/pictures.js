@@ -17,6 +17,7 @@ const Half = (() => {
 
 // The pictures of all views, loaded when asked for; those least recently used are dropped.
 const Pictures = (() => {
+  const FOLDER = document.documentElement.dataset.files;
   const LIMIT = 192 * 2 ** 20; // bytes of decoded half floats
   const kept = new Map(); // name -> picture, least recently used first
   const loading = new Map(); // name -> promise
@@ -60,11 +61,13 @@ const Pictures = (() => {
     return data;
   }
 
+  const pathOf = (name) => `${FOLDER}/data/${name}.js`;
+
   function insert(name) {
     return new Promise((resolve, reject) => {
       const script = document.createElement("script");
       waiting.set(name, resolve);
-      script.src = `data/${name}.js`;
+      script.src = pathOf(name);
       script.onload = () => {
         script.remove();
         if (waiting.delete(name)) reject(new Error("it holds something else"));
@@ -129,6 +132,7 @@ const Pictures = (() => {
   };
 
   return {
+    pathOf,
     peek,
     request,
     failure: (name) => failed.get(name),

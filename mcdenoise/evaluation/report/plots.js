@@ -103,7 +103,7 @@ const Plots = (() => {
     }
     const left = rows.filter((row) => score(row)?.value != null && !isDrawn(row)).length;
     document.getElementById("plot-notes").textContent = [
-      metric.kind ? `${metric.name}: ${metric.kind}.` : "",
+      Tables.kinds([metric]) ? `${Tables.kinds([metric])}.` : "",
       left ? `${left} values at or below zero have no place on a logarithmic axis.` : "",
       timed.length ? "" : "There are no times.",
     ].filter(Boolean).join(" ");

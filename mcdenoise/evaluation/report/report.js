@@ -20,9 +20,11 @@
   showTheme();
 
   Methods.know(rows.map((row) => row.method)); // so that colours are in the order of the rows
-  const table = Tables.summary(byId("summary"), rows, metrics);
+  const table = Tables.summary(byId("summary"), rows, metrics, report.pairs);
   byId("summary-notes").textContent = rows.length
-    ? "Bold is best among rows of the same spp; small numbers are intervals. A click on a heading sorts."
+    ? "Bold is best among rows of the same spp; ≈ marks those that are not told apart from it: the 95% interval of the " +
+      "difference to the best, view by view and block by block, holds zero. Each value's own interval is in its tooltip, and " +
+      "below it where there is room; these may overlap even where two methods are told apart. A click on a heading sorts."
     : "There is no summary.";
   byId("metrics").append(Tables.legend(metrics));
 
@@ -44,7 +46,7 @@
     const [width, height] = view.size;
     const won = winner(view);
     const image = element("img", { alt: "", loading: "lazy", decoding: "async", width, height });
-    image.src = `thumbnails/${view.stem}.png`;
+    image.src = `${document.documentElement.dataset.files}/thumbnails/${view.stem}.png`;
     return element(
       "button",
       { type: "button", class: "card", onclick: () => Viewer.open(index), title: `${view.scene} ${view.view}` },

@@ -18,8 +18,16 @@ const Text = (() => {
     return value < 1 ? `${(value * 1000).toPrecision(3)} ms` : `${value.toPrecision(3)} s`;
   }
 
+  // Bounds take less room than values: three digits at most.
+  function bound(value) {
+    const size = Math.abs(value);
+    if (size === 0) return "0";
+    if (size < 1e-4 || size >= 1e5) return value.toExponential(1);
+    return size >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+  }
+
   function interval(score) {
-    return score && score.low != null && score.high != null ? `${number(score.low)} – ${number(score.high)}` : "";
+    return score && score.low != null && score.high != null ? `${bound(score.low)} – ${bound(score.high)}` : "";
   }
 
   // An element of this tag with attributes and children; strings become text.
@@ -34,12 +42,7 @@ const Text = (() => {
     return made;
   }
 
-  // Half the width of the interval, where there is little room.
-  function halfInterval(score) {
-    return score && score.low != null && score.high != null ? `±${Number(((score.high - score.low) / 2).toPrecision(2))}` : "";
-  }
-
-  return { number, short, seconds, interval, halfInterval, element };
+  return { number, short, seconds, interval, element };
 })();
 
 const Methods = (() => {
@@ -66,40 +69,81 @@ const Methods = (() => {
   };
 })();
 
+// How methods do against each other, as the summary has it: the upper triangle of their pairs, row by row.
+const Pairs = (() => {
+  // B against A: {how, value, low, high, certain}, or null where that is not known.
+  function of(pairs, metric, a, b) {
+    const [i, j] = [a, b].map((name) => pairs?.methods.indexOf(name) ?? -1);
+    if (i < 0 || j < 0 || i === j) return null;
+    const [first, last] = i < j ? [i, j] : [j, i];
+    const before = first * pairs.methods.length - (first * (first + 1)) / 2;
+    const found = pairs.metrics[metric]?.[before + last - first - 1];
+    if (!found) return null;
+    const [how, value, low, high, certain] = found;
+    if (i < j) return { how, value, low, high, certain };
+    const [turned, least, most] = how === "/" ? [1 / value, 1 / high, 1 / low] : [-value, -high, -low];
+    return { how, value: turned, low: least, high: most, certain };
+  }
+
+  // As text: {figure, bounds}, to two digits of the interval's width.
+  function text({ how, value, low, high }) {
+    const digits = Math.max(1 - Math.floor(Math.log10(high - low || 1)), 0);
+    const shown = (number) => {
+      const isTiny = how === "-" && digits > 5;
+      const size = isTiny ? Math.abs(number).toExponential(1) : Math.abs(number).toFixed(Math.min(digits, 5));
+      const sign = number < 0 ? "−" : how === "-" ? "+" : "";
+      return `${sign}${size}`;
+    };
+    return { figure: (how === "/" ? "×" : "") + shown(value), bounds: `${shown(low)} to ${shown(high)}` };
+  }
+
+  return { of, text };
+})();
+
 const Tables = (() => {
-  const { element, number, seconds, interval, halfInterval } = Text;
+  const { element, number, seconds, interval } = Text;
+  const ALIKE = "not told apart from the best";
 
   const valueOf = (row, metric) => row.scores?.[metric]?.value ?? null;
   const arrow = (metric) => (metric.better === "higher" ? "↑" : "↓");
+  const kindsOf = (metric) => Object.entries(metric.kinds ?? {});
+  const badge = ([kind, said]) => element("span", { class: "badge", title: said }, kind);
 
-  // The best value of a metric among rows, or null.
+  // The row with the best value of a metric, or null.
   function best(rows, metric) {
-    const values = rows.map((row) => valueOf(row, metric.name)).filter((value) => value !== null);
-    if (values.length < 2) return null;
-    return metric.better === "higher" ? Math.max(...values) : Math.min(...values);
+    const scored = rows.filter((row) => valueOf(row, metric.name) !== null);
+    if (scored.length < 2) return null;
+    const sign = metric.better === "higher" ? -1 : 1;
+    const value = (row) => sign * valueOf(row, metric.name);
+    return scored.reduce((one, other) => (value(other) < value(one) ? other : one));
   }
 
-  function scoreCell(row, metric, bestValue, describe) {
+  // Small numbers with an exponent, where there is little room.
+  const compact = (value) => (value && Math.abs(value) < 1e-3 ? value.toExponential(2) : number(value));
+
+  function scoreCell(row, metric, bestRow, { alike = false, bounds = false, write = number } = {}) {
     const value = valueOf(row, metric.name);
-    const isBest = value !== null && value === bestValue;
-    const score = row.scores?.[metric.name];
-    const between = describe(score);
+    const isBest = value !== null && bestRow !== null && value === valueOf(bestRow, metric.name);
+    const between = interval(row.scores?.[metric.name]);
+    const isAlike = alike && !isBest && value !== null;
     return element(
       "td",
-      { class: isBest ? "number best" : "number", title: interval(score) || null },
-      element("span", { class: "value" }, number(value)),
-      isBest ? element("span", { class: "hidden-text" }, " (best)") : null,
-      between ? element("small", {}, between) : null,
+      { class: isBest ? "number best" : isAlike ? "number alike" : "number", title: between ? `95% interval: ${between}` : null },
+      isAlike ? element("span", { class: "mark", title: ALIKE, "aria-hidden": "true" }, "≈ ") : null,
+      element("span", { class: "value" }, write(value)),
+      isBest || isAlike ? element("span", { class: "hidden-text" }, isBest ? " (best)" : ` (${ALIKE})`) : null,
+      bounds && between ? element("small", {}, between) : null,
     );
   }
 
-  // The summary: `place` is filled with a table over `rows`, which a click on a heading sorts.
-  function summary(place, rows, metrics) {
+  // The summary: `place` is filled with a table over `rows`, which a click on a heading sorts. `pairs` compares the
+  // methods of each spp.
+  function summary(place, rows, metrics, pairs) {
     const columns = [
       { name: "Method", of: (row) => row.method },
       { name: "spp", of: (row) => row.spp },
       ...metrics.map((metric) => ({ name: metric.name, metric, of: (row) => valueOf(row, metric.name) })),
-      { name: "Time per frame", of: (row) => row.seconds ?? null },
+      { name: "Time", title: "Median time of a frame", of: (row) => row.seconds ?? null },
       { name: "Views", of: (row) => row.views ?? null },
     ];
     let sorted = { column: 1, down: false };
@@ -131,7 +175,11 @@ const Tables = (() => {
             { class: starts ? "group" : null },
             element("th", { scope: "row", title: row.method }, element("div", {}, Methods.dot(row.method), element("span", {}, row.method))),
             element("td", { class: "number" }, String(row.spp || "?")),
-            ...metrics.map((metric) => scoreCell(row, metric, best(group, metric), interval)),
+            ...metrics.map((metric) => {
+              const top = best(group, metric);
+              const pair = top && Pairs.of(pairs.find((entry) => entry.spp === row.spp), metric.name, top.method, row.method);
+              return scoreCell(row, metric, top, { alike: pair !== null && !pair.certain, bounds: true });
+            }),
             element("td", { class: "number" }, seconds(row.seconds)),
             element("td", { class: "number" }, String(row.views ?? "–")),
           );
@@ -146,7 +194,9 @@ const Tables = (() => {
         "button",
         {
           type: "button",
-          title: metric ? `${metric.explanation ?? ""} ${metric.better === "higher" ? "Higher" : "Lower"} is better.` : null,
+          title: metric
+            ? `${metric.explanation ?? ""} ${metric.better === "higher" ? "Higher" : "Lower"} is better.`
+            : (column.title ?? null),
           onclick: () => {
             // The first click puts the best on top.
             const first = metric?.better === "higher";
@@ -156,8 +206,8 @@ const Tables = (() => {
         },
         element("span", { class: "nowrap" }, name, element("span", { class: "sort", "aria-hidden": "true" })),
       );
-      const kind = metric?.kind ? element("small", {}, metric.kind) : null;
-      head.append(element("th", { scope: "col", class: i ? "number" : null }, button, kind));
+      const kinds = metric ? kindsOf(metric).map(badge) : [];
+      head.append(element("th", { scope: "col", class: i ? "number" : null }, button, element("div", {}, ...kinds)));
     });
     place.replaceChildren(
       element(
@@ -174,6 +224,10 @@ const Tables = (() => {
       },
     };
   }
+
+  // A narrow heading, with the arrow in its second line.
+  const twoLines = (metric) =>
+    metric.name.includes(" ") ? [`${metric.name}\u00a0${arrow(metric)}`] : [metric.name, element("br"), arrow(metric)];
 
   // The scores of one view: a row an image, whose click makes it A.
   function view(place, entry, metrics, { a, b, choose }) {
@@ -212,7 +266,7 @@ const Tables = (() => {
               {},
               element("th", { scope: "col" }, "Image"),
               ...shown.map((metric) =>
-                element("th", { scope: "col", class: "number", title: metric.explanation }, `${metric.name}\u00a0${arrow(metric)}`),
+                element("th", { scope: "col", class: "number", title: metric.explanation }, ...twoLines(metric)),
               ),
               timed ? element("th", { scope: "col", class: "number" }, "Time") : null,
             ),
@@ -231,7 +285,7 @@ const Tables = (() => {
                   i < 9 ? element("kbd", {}, String(i + 1)) : null,
                   element("span", {}, row.name),
                 ),
-                ...shown.map((metric) => scoreCell(row, metric, best(rows, metric), halfInterval)),
+                ...shown.map((metric) => scoreCell(row, metric, best(rows, metric), { write: compact })),
                 timed ? element("td", { class: "number" }, seconds(row.seconds)) : null,
               ),
             ),
@@ -242,38 +296,63 @@ const Tables = (() => {
     if (focused) [...place.querySelectorAll("button")].find((it) => it.getAttribute("aria-label") === focused)?.focus();
   }
 
-  // How B does against A: errors as a ratio, what is better when higher as a difference.
+  // How B does against A, an item a metric: errors as a ratio, else as a difference; a word only where it is certain.
   function verdict(entry, metrics, a, b) {
-    const parts = metrics.flatMap((metric) => {
+    let bare = false;
+    const items = metrics.flatMap((metric) => {
       const [ofA, ofB] = [a, b].map((name) => valueOf(entry.rows[name] ?? {}, metric.name));
-      if (ofA === null || ofB === null || ofA === ofB) return [];
+      if (a === b || ofA === null || ofB === null) return [];
       const higher = metric.better === "higher";
-      if (!higher && (ofA <= 0 || ofB <= 0)) return [];
-      const difference = Text.short(Math.abs(ofB - ofA));
-      const text = higher ? `${ofB > ofA ? "+" : "−"}${difference}` : `×${Number((ofB / ofA).toPrecision(2))}`;
-      const word = text === "×1" ? "equal" : higher === ofB > ofA ? "better" : "worse";
-      const mark = element("b", { class: word }, `${text} (${word})`);
-      return [element("span", { class: "nowrap" }, `${metric.name} `, mark)];
+      const pair = Pairs.of(entry.pairs, metric.name, a, b);
+      const told = (figure, ...more) => [
+        element("li", {}, element("span", {}, metric.name), element("b", {}, figure), element("span", {}, ...more)),
+      ];
+      if (!pair) {
+        bare = true;
+        const asRatio = !higher && ofA > 0 && ofB > 0;
+        const figure = asRatio
+          ? `×${Number((ofB / ofA).toPrecision(2))}`
+          : `${ofB < ofA ? "−" : "+"}${Text.short(Math.abs(ofB - ofA))}`;
+        return told(figure, element("span", { class: "quiet" }, "no interval"));
+      }
+      const { figure, bounds } = Pairs.text(pair);
+      const isLower = pair.how === "/" ? pair.high < 1 : pair.high < 0;
+      const word = !pair.certain ? "not told apart" : isLower !== higher ? "better" : "worse";
+      return told(
+        figure,
+        element("span", { class: "quiet" }, `(${bounds}) `),
+        element("span", { class: pair.certain ? word : "unsure" }, word),
+      );
     });
-    return parts.length ? ["B against A: ", ...parts.flatMap((part, i) => (i ? [" · ", part] : [part]))] : [];
+    if (!items.length) return [];
+    return [
+      element("p", {}, "B against A"),
+      element("ul", {}, ...items),
+      bare ? element("p", { class: "quiet" }, "No interval: the picture is too small for one.") : "",
+    ];
   }
 
   // The metrics of each kind, in a line.
   function kinds(metrics) {
     const names = new Map();
-    for (const { name, kind } of metrics) names.set(kind, [...(names.get(kind) ?? []), name]);
-    return [...names].map(([kind, of]) => `${of.join(", ")}: ${kind ?? "of no said kind"}`).join(" · ");
+    for (const metric of metrics) {
+      const said = kindsOf(metric).map(([, words]) => words).join("; or ");
+      names.set(said, [...(names.get(said) ?? []), metric.name]);
+    }
+    return [...names].filter(([said]) => said).map(([said, of]) => `${of.join(", ")}: ${said}`).join(" · ");
   }
 
-  // What each number is, in words.
+  // What each number is, and what the badges mean, in words.
   function legend(metrics) {
+    const all = new Map(metrics.flatMap(kindsOf));
     return element(
       "dl",
       { class: "metrics" },
       ...metrics.flatMap((metric) => [
         element("dt", {}, `${metric.name} ${arrow(metric)}`),
-        element("dd", {}, metric.kind ? element("em", {}, metric.kind) : null, metric.explanation ? ` ${metric.explanation}` : ""),
+        element("dd", {}, ...kindsOf(metric).map(badge), ` ${metric.explanation ?? ""}`),
       ]),
+      ...[...all].flatMap((kind) => [element("dt", {}, badge(kind)), element("dd", {}, kind[1])]),
     );
   }
 

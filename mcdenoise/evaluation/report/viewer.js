@@ -99,7 +99,7 @@ const Viewer = (() => {
 
   function waitingText(file) {
     const why = Pictures.failure(file);
-    return why ? `data/${file}.js cannot be shown: ${why}` : "Loading …";
+    return why ? `${Pictures.pathOf(file)} cannot be shown: ${why}` : "Loading …";
   }
 
   // The other images of the view, once those that are shown are there: number keys then flip at once.

@@ -1,6 +1,7 @@
 """Writes the report: the page, what it needs beside it, and the data of its views as they come."""
 
 import base64
+import contextlib
 import html
 import importlib.resources
 import json
@@ -8,9 +9,11 @@ import logging
 import math
 import numbers
 import re
+import secrets
 import unicodedata
 import zlib
-from collections.abc import Mapping
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +30,11 @@ _log = logging.getLogger(__name__)
 _HALF_MAX = 65504.0
 _THUMBNAIL_WIDTH = 256  # pixels
 _MARKER = "mcdenoise-report.txt"
-_MARKER_TEXT = "A report of mcdenoise evaluate: open index.html. The next report into this folder overwrites it.\n"
+_MARKER_TEXT = "A report of mcdenoise evaluate: open index.html. The next report into this folder replaces it.\n"
 _ASSETS = ("report.css", "theme.js", "pictures.js", "tables.js", "plots.js", "stage.js", "viewer.js", "report.js")
 _PLOTLY = "plotly.min.js"
 _OURS = re.compile(r"\d{3,}-[a-z0-9-]*\.(js|png)")
+_FILES = re.compile(r"files-[0-9a-f]{8}")
 _COLOURS = 256
 
 
@@ -57,7 +61,8 @@ class ViewImages:
 class ReportWriter:
     """Writes a report into `folder`, one view after the other; memory does not grow with their pixels.
 
-    An earlier report there is replaced: its files go, and no others. Raises McdenoiseError if the folder cannot be
+    All but `index.html` goes into a new folder `files-<8 hex digits>` in it. An earlier report there stays whole until
+    `finish` has replaced its page; then its files go, and no others. Raises McdenoiseError if the folder cannot be
     made, holds something else, or, with overwrite=False, an earlier report.
     """
 
@@ -65,6 +70,8 @@ class ReportWriter:
         self._folder = Path(folder)
         self._title = title
         self._views: list[dict[str, Any]] = []
+        self._files = self._folder / f"files-{secrets.token_hex(4)}"
+        self._finished = False
         try:
             self._prepare(overwrite)
         except OSError as error:
@@ -93,8 +100,8 @@ class ReportWriter:
             for item, pixels in enumerate([*view.images.values(), *(plane for _, _, plane in maps)]):
                 name = f"{stem}-{item:02d}"
                 text = f'receivePicture("{name}","{_encode(pixels)}");\n'
-                write_text(self._folder / "data" / f"{name}.js", text)
-            with replacing(self._folder / "thumbnails" / f"{stem}.png") as temporary:
+                write_text(self._files / "data" / f"{name}.js", text)
+            with replacing(self._files / "thumbnails" / f"{stem}.png") as temporary:
                 _thumbnail(list(view.images.values()), exposure).save(temporary, optimize=True)
         except OSError as error:
             raise McdenoiseError(f"{self._folder}: the report cannot be written: {error.strerror}.") from None
@@ -116,37 +123,48 @@ class ReportWriter:
         )
 
     def finish(self, summary: Mapping[str, Any]) -> Path:
-        """Write the page over all views, `index.html`, last of all, and return its path.
+        """Write the page over all views, `index.html`, last of all, remove the earlier report, and return its path.
 
-        summary: `metrics`, a list of name, better ("lower" or "higher"), kind and explanation; `rows`, a list of spp,
-        method, views, seconds and scores (metric -> value, low, high); `views`, the same a view, with scene and view in
-        place of the count; machine, made and command as text. Numbers may be missing, None or not finite.
+        summary: as `Results.summary` gives it, with machine, made and command as text. The n-th view of a scene, view
+        and spp takes the n-th there. Numbers may be missing, None or not finite.
         """
         plotly = _plotly()
+        pairs = summary.get("pairs", [])
         report = {
             "title": self._title,
             "metrics": summary.get("metrics", []),
             "rows": summary.get("rows", []),
-            "views": [view | {"rows": _merged(view, summary.get("views", []))} for view in self._views],
+            "pairs": [entry for entry in pairs if "scene" not in entry],
+            "views": self._merged(summary.get("views", []), [entry for entry in pairs if "scene" in entry]),
             "machine": summary.get("machine", ""),
             "made": summary.get("made", ""),
             "command": summary.get("command", ""),
             "colours": _colour_map(),
-            "plots": _PLOTLY if plotly else None,
+            "plots": f"{self._files.name}/{_PLOTLY}" if plotly else None,
         }
-        filled = {"title": _html(self._title), "report": _json(report)}
+        filled = {"title": _html(self._title), "files": self._files.name, "report": _json(report)}
         # All at once, so that nothing that is filled in can be taken for another place.
         page = re.sub(r"\{\{(\w+)\}\}", lambda place: filled[place[1]], _asset("page.html"))
         path = self._folder / "index.html"
         try:
             for name in _ASSETS:
-                write_text(self._folder / name, _asset(name))
+                write_text(self._files / name, _asset(name))
             if plotly:
-                write_text(self._folder / _PLOTLY, plotly)
+                write_text(self._files / _PLOTLY, plotly)
             write_text(path, page)
+            self._finished = True
+            _remove_files(self._folder)  # where reports had them before they had folders of their own
+            for earlier in self._folders():
+                if earlier != self._files:
+                    _remove_folder(earlier)
         except OSError as error:
             raise McdenoiseError(f"{self._folder}: the report cannot be written: {error.strerror}.") from None
         return path
+
+    def discard(self) -> None:
+        """Remove what was written, unless it is finished; an earlier report stays."""
+        if not self._finished:
+            _remove_folder(self._files)
 
     def _prepare(self, overwrite: bool) -> None:
         folder = self._folder
@@ -157,17 +175,72 @@ class ReportWriter:
             raise McdenoiseError(f"{folder}: is not empty and no earlier report; choose another folder.")
         if marker.is_file() and not overwrite:
             raise McdenoiseError(f"{folder}: holds a report already; choose another folder.")
-        (folder / "data").mkdir(parents=True, exist_ok=True)
-        (folder / "thumbnails").mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         write_text(marker, _MARKER_TEXT)
-        (folder / "index.html").unlink(missing_ok=True)  # first: a page must not outlive its data
-        for name in (*_ASSETS, _PLOTLY):
-            (folder / name).unlink(missing_ok=True)
-        for place in (folder, folder / "data", folder / "thumbnails"):
+        remove_leftovers(folder)
+        page = folder / "index.html"
+        shown = set(_FILES.findall(page.read_text(encoding="utf-8", errors="replace"))) if page.is_file() else set()
+        for leftover in self._folders():
+            if leftover.name not in shown:  # of a run that was killed
+                _remove_folder(leftover)
+        (self._files / "data").mkdir(parents=True)
+        (self._files / "thumbnails").mkdir()
+
+    def _folders(self) -> list[Path]:
+        """Those of any run of ours."""
+        return [
+            path
+            for path in self._folder.iterdir()
+            if _FILES.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+        ]
+
+    def _merged(
+        self, summarised: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """The views with their scores by method, the summary's before those that came with the images, and pairs."""
+        rows, compared = defaultdict(deque), defaultdict(deque)
+        for row in summarised:
+            rows[_place(row), row["method"]].append(row)
+        for entry in pairs:
+            compared[_place(entry)].append(entry)
+        merged = []
+        for view in self._views:
+            of_view = dict(view["rows"])
+            for method in dict.fromkeys([*of_view, *view["images"]]):
+                if queue := rows[_place(view), method]:
+                    row = queue.popleft()
+                    scores = of_view.get(method, {}).get("scores", {}) | row.get("scores", {})
+                    of_view[method] = {"seconds": row.get("seconds"), "scores": scores}
+            entry = compared[_place(view)].popleft() if compared[_place(view)] else {}
+            known = {key: entry[key] for key in ("methods", "metrics") if key in entry}
+            merged.append(view | {"rows": of_view, "pairs": known or None})
+        return merged
+
+
+def _place(entry: Mapping[str, Any]) -> tuple:
+    return entry.get("scene"), entry.get("view"), entry.get("spp")
+
+
+def _remove_folder(folder: Path) -> None:
+    """A folder of a run, with what is ours in it; it stays if anything else is."""
+    _remove_files(folder)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _remove_files(folder: Path) -> None:
+    """What a report has beside its page or in a folder of its own, as far as it is ours."""
+    remove_leftovers(folder)
+    for name in (*_ASSETS, _PLOTLY):
+        (folder / name).unlink(missing_ok=True)
+    for place in (folder / "data", folder / "thumbnails"):
+        if place.is_dir() and not place.is_symlink():
             remove_leftovers(place)
-        for file in [*(folder / "data").iterdir(), *(folder / "thumbnails").iterdir()]:
-            if _OURS.fullmatch(file.name):
-                file.unlink()
+            for file in place.iterdir():
+                if _OURS.fullmatch(file.name):
+                    file.unlink()
+            with contextlib.suppress(OSError):  # where something else is in it
+                place.rmdir()
 
 
 def _encode(pixels: np.ndarray) -> str:
@@ -201,17 +274,6 @@ def _thumbnail(images: list[np.ndarray], exposure: float) -> Image.Image:
         size = (_THUMBNAIL_WIDTH, max(1, round(height * _THUMBNAIL_WIDTH / width)))
         thumbnail = thumbnail.resize(size, Image.Resampling.BOX)
     return thumbnail
-
-
-def _merged(view: dict[str, Any], summarised: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """The scores of a view by method; the summary's, which have intervals, before those that came with the images."""
-    rows = dict(view["rows"])
-    for row in summarised:
-        if all(row.get(key) == view[key] for key in ("scene", "view", "spp")):
-            method = row["method"]
-            scores = rows.get(method, {}).get("scores", {}) | row.get("scores", {})
-            rows[method] = {"seconds": row.get("seconds"), "scores": scores}
-    return rows
 
 
 def _plotly() -> str | None:
