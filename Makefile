@@ -1,13 +1,18 @@
 # make demo: render, train and denoise from nothing, in a few minutes.   make test: all tests.   make lint: style.
+# make model: a model like the one that ships, from nothing, in hours; in pieces: make model RECIPE="--for 10".
 # make bench: quality and speed beside Open Image Denoise, to docs/benchmarks.md; renders once, then a few minutes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo bench test lint scenes browser clean
+.PHONY: demo model bench test lint scenes browser clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m mcdenoise.demo --out demo
+
+# RECIPE: options of the recipe, as `make model RECIPE="--for 10"`.
+model: $(VENV)/.installed
+	$(BIN)/python -m mcdenoise.recipe $(RECIPE)
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/bench.py

@@ -76,7 +76,8 @@ def _page(summary: dict[str, Any], speed: str) -> str:
         if metric["name"] not in _HEADLINES:
             continue
         better = "higher is better" if metric["better"] == "higher" else "lower is better"
-        lines += ["", f"### {metric['name']} ({better})", "", f"{metric['explanation']} {metric['kind'].capitalize()}."]
+        kinds = "; ".join(metric["kinds"].values()).capitalize()
+        lines += ["", f"### {metric['name']} ({better})", "", f"{metric['explanation']} {kinds}."]
         lines += ["", *_table(summary["rows"], metric)]
     lines += [
         "",
