@@ -13,6 +13,7 @@ from mcdenoise.inference.windows import enlarge, shrink, smooth
 
 _WINDOW = 12.0  # pixels, standard deviation; at least
 _WINDOW_OF_BAND = 4.0  # standard deviations of the band, at least
+_GRID = 4  # weights are solved for on a grid of at least so many pixels
 _PULL = 0.3  # towards the weights of the whole picture
 _ROWS = 32  # solved at once, as in stacking
 _ROWS_OF_PIXELS = 128
@@ -26,7 +27,7 @@ class BandWeights:
 
     def __init__(self, weight: Tensor):
         self._weight = weight
-        self._grids = [max(grid, GRID) for _, grid in BANDS]
+        self._grids = [max(grid, _GRID) for _, grid in BANDS]
         self._gram: list[Tensor | float] = [0.0] * len(BANDS)
         self._weights: list[Tensor] = []
 
@@ -35,20 +36,18 @@ class BandWeights:
 
         Between bands nothing is counted: they overlap little, and noise is independent of what it is compared with.
         """
-        deviations: list[list[Tensor]] = [[] for _ in BANDS]
-        for candidate in candidates:
-            for index, band in enumerate(bands(candidate - target, self._weight)):
-                deviations[index].append(band.half() if index == 0 else band)
-        for index, (_, grid) in enumerate(BANDS):
-            band = torch.stack(deviations[index])
-            deviations[index].clear()
-            weight = shrink(self._weight, grid)
-            parts = []
-            for top in range(0, band.shape[-2], _ROWS_OF_PIXELS):
-                rows = slice(top, top + _ROWS_OF_PIXELS)
-                gram = products(band[:, :, rows].float(), torch.zeros(()), weight[:, rows])
-                parts.append(shrink(gram, self._grids[index] // grid))
-            self._gram[index] = self._gram[index] + part * torch.cat(parts, dim=-2)
+        for channel in range(target.shape[0]):  # one by one: all at once take gigabytes at 4K
+            one = slice(channel, channel + 1)
+            split = [bands(candidate[one] - target[one], self._weight[one]) for candidate in candidates]
+            for index, (_, grid) in enumerate(BANDS):
+                band = torch.stack([parts[index] for parts in split])
+                for parts in split:
+                    parts[index] = None
+                weight = shrink(self._weight[one], grid)
+                rows = [slice(top, top + _ROWS_OF_PIXELS) for top in range(0, band.shape[-2], _ROWS_OF_PIXELS)]
+                grams = (products(band[:, :, row], torch.zeros(()), weight[:, row]) for row in rows)
+                gram = torch.cat([shrink(gram, self._grids[index] // grid) for gram in grams], dim=-2)
+                self._gram[index] += gram.mul_(part)
 
     def solve(self, start: Tensor) -> None:
         """Find the weights of all bands, from those of the whole picture, `[n, h, w]` on stacking's grid."""
@@ -63,13 +62,17 @@ class BandWeights:
 
     def mix(self, candidates: Tensor, start: Tensor) -> Tensor:
         """The candidates `[n, 3, H, W]` in the proportions found, `[3, H, W]`; start: the first ones, enlarged."""
-        whole = mixture(start, candidates)
-        total: list[Tensor] = []
-        for index, candidate in enumerate(candidates):
-            for band, (part, (_, grid)) in enumerate(zip(bands(candidate - whole, self._weight), BANDS, strict=True)):
-                share = enlarge(self._weights[band][index], self._grids[band] // grid, tuple(part.shape[-2:]))
-                if index == 0:
-                    total.append(part.mul_(share))
-                else:
-                    total[band].addcmul_(part, share)
-        return (whole + join(total, [1.0] * len(BANDS))).clamp(min=0)
+        result = mixture(start, candidates)
+        for channel in range(len(result)):
+            one = slice(channel, channel + 1)
+            total: list[Tensor] = []
+            for index, candidate in enumerate(candidates):
+                for band, part in enumerate(bands(candidate[one] - result[one], self._weight[one])):
+                    factor = self._grids[band] // BANDS[band][1]
+                    share = enlarge(self._weights[band][index], factor, tuple(part.shape[-2:]))
+                    if index == 0:
+                        total.append(part.mul_(share))
+                    else:
+                        total[band].addcmul_(part, share)
+            result[one] += join(total, [1.0] * len(BANDS))
+        return result.clamp_(min=0)

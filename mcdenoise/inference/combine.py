@@ -108,12 +108,13 @@ def combine(frames: Sequence[Frame], denoisers: Sequence[Denoise], *, folds: int
     del centre, away
 
     held = []
-    gram = 0
+    gram = 0.0
     weight = relative * (_FIREFLY_STACKING * normal).clamp(max=1)
     for fold in splits:
         held.append(_run(denoisers, fold.rest(), scale, brightest, torch.float16))
-        gram = gram + fold.part * _gram(held[-1], fold.mean(), weight)
+        gram += _gram(held[-1], fold.mean(), weight).mul_(fold.part)
     weights = stack(gram)
+    del gram
     by_band = BandWeights(weight)
     for fold, of_rest in zip(splits, held, strict=True):
         by_band.add(of_rest, fold.mean(), fold.part)
@@ -122,7 +123,7 @@ def combine(frames: Sequence[Frame], denoisers: Sequence[Denoise], *, folds: int
     weights = enlarge(weights, GRID, size)
     stacked = by_band.mix(candidates, weights)
     spread = sum(w * ((c - stacked) ** 2).mean(0) for w, c in zip(weights, candidates, strict=True))
-    del candidates, gram
+    del candidates
     for index, fold_candidates in enumerate(held):
         held[index] = by_band.mix(fold_candidates, weights).half()
     del weights, by_band
@@ -147,6 +148,7 @@ def combine(frames: Sequence[Frame], denoisers: Sequence[Denoise], *, folds: int
         inside = fold.mean()
         rest = (mean - fold.part * inside) / (1 - fold.part)
         estimate.add(inside, (of_rest + join(bands(rest - of_rest, weight), kept)).clamp(min=0), fold.part)
+    del inside, rest, of_rest, held, weight
     optimism = optimism / (3 * relative.mean(0) ** 2)
     error, relmse = estimate.solve(optimism, spread, relative.mean(0), _DARK**2, scale)
     return Combined(

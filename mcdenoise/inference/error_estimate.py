@@ -60,13 +60,14 @@ class Jackknife:
         candidates disagree. It is never less than the variance.
         """
         last = self._folds - 1
-        centre = self._centre / last
-        variance = (self._second - 2 * centre * self._first + self._total * centre**2).clamp(min=0) / last
-        error = self._error - self._more * variance
-        weight = 1 / (self._result**2 + EPSILON * scale**2)
-        relmse = float((variance * weight).mean(dtype=torch.float64))
-        rest = (error - variance) * weight + optimism * weight.mean(0)
-        relmse += max(0.0, float(rest.mean(dtype=torch.float64)))
+        centre = self._centre.div_(last)
+        variance = self._second.addcmul_(centre, self._first, value=-2).addcmul_(centre, centre, value=self._total)
+        variance.clamp_(min=0).div_(last)
+        error = self._error.sub_(variance, alpha=self._more)
+        weight = self._result.square().add_(EPSILON * scale**2).reciprocal_()
+        relmse = _mean_product(variance, weight)
+        rest = _mean_product(error, weight) - relmse + float((optimism * weight.mean(0)).mean(dtype=torch.float64))
+        relmse += max(0.0, rest)
 
         variance, error = variance.mean(0), error.mean(0) + optimism
         squared = relative**2
@@ -75,3 +76,8 @@ class Jackknife:
         local = smooth((variance * squared)[None], _DETAIL)[0]
         local += bias * shape / smooth(shape[None], _WINDOW)[0]
         return (local / (squared * scale**2)).numpy(), relmse
+
+
+def _mean_product(one: Tensor, other: Tensor) -> float:
+    """Mean of one * other, channel by channel, for memory's sake."""
+    return float(np.mean([float((a * b).mean(dtype=torch.float64)) for a, b in zip(one, other, strict=True)]))

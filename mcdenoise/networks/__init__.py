@@ -24,6 +24,7 @@ from mcdenoise.networks.unet import UNet
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "unet": UNet,
     "kpn": KPN,
+    "kpn-small": partial(KPN, width=20, kernel=3),
     "red30": RED30,
     "oidn": OIDNUNet,
     "oidn-small": partial(OIDNUNet, size="small"),
