@@ -197,9 +197,7 @@ def replace_radiance(
     for part in file.parts:
         for channel in part.channels.values():
             if (channel.xSampling, channel.ySampling) != (1, 1):
-                raise FrameError(
-                    f"{source}: channel {_shown(channel.name)} is subsampled, and cannot be kept."
-                )
+                raise FrameError(f"{source}: channel {_shown(channel.name)} is subsampled, and cannot be kept.")
         compression = _compression(part.header)
         if compression not in _LOSSLESS:
             part.header["compression"] = OpenEXR.ZIP_COMPRESSION
@@ -283,7 +281,7 @@ def _open(path: str | os.PathLike, header_only: bool = False) -> OpenEXR.File:
     path = Path(path)
     try:
         if not path.is_file():
-            kind = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else None
+            kind = "is a folder" if path.is_dir() else "is a pipe or a device" if path.exists() else None
             raise FrameError(f"{path}: {f'{kind}, not a frame file' if kind else 'no such file'}.")
         with path.open("rb") as stream:
             if stream.read(4) != b"\x76\x2f\x31\x01":
@@ -484,7 +482,7 @@ class _Listener:
 
 
 def _unnamed_file() -> Any:
-    """A file without a name, in memory where the system has such: a machine need not have a disk that can be written."""
+    """A file without a name, in memory where the system has such: no disk need be there to write to."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("mcdenoise"), "w+b")
     return tempfile.TemporaryFile()

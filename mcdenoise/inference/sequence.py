@@ -1,6 +1,7 @@
 """Denoising frame files one after the other: the next is read and the last written while one is denoised."""
 
 import hashlib
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from mcdenoise.inference.candidates import usable
 from mcdenoise.inference.combine import Denoise, combine
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.inference.files import Task
+from mcdenoise.inference.repair import LARGEST
 from mcdenoise.tonemap import display, exposure
 
 ERROR_CHANNEL = "error.Y"
@@ -158,6 +160,8 @@ def _write(work: _Work, preview: bool) -> _Work:
     task = work.task
     try:
         task.output.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise FrameError(f"{task.output.parent}: the folder cannot be made: it is there, and is no folder.") from None
     except OSError as error:
         raise FrameError(f"{task.output.parent}: the folder cannot be made: {error.strerror}.") from None
     attributes = {FINGERPRINT: work.fingerprint}
@@ -187,7 +191,9 @@ def _fingerprint(task: Task, made_by: str) -> str:
             stat = path.stat()
         except OSError as error:
             raise FrameError(f"{path}: cannot be read: {error.strerror}.") from None
-        hasher.update(f"\0{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode(errors="surrogateescape"))
+        hasher.update(
+            f"\0{os.path.realpath(path)}\0{stat.st_size}\0{stat.st_mtime_ns}".encode(errors="surrogateescape")
+        )
     return hasher.hexdigest()
 
 
@@ -201,16 +207,22 @@ def _fingerprint_in(output: Path) -> str | None:
 
 
 def _notes(task: Task, frame: Frame) -> list[str]:
-    """What the user should know of the frame that is denoised."""
+    """What the user should know of the frame that is denoised. Raises FrameError if nothing of it can be used."""
     notes = []
     missing = [name for name in ("albedo", "normal") if getattr(frame, name) is None]
     if missing:
         notes.append(f"{task.name}: no {' and no '.join(missing)} in it; denoised without, which costs quality.")
-    invalid = int((~np.isfinite(frame.radiance)).any(axis=2).sum())
-    if invalid:
-        notes.append(f"{task.name}: {invalid} pixels are NaN or Inf and take their neighbours' median.")
-    if (frame.radiance < 0).any():
-        notes.append(
-            f"{task.name}: {int((frame.radiance < 0).any(axis=2).sum())} pixels are negative and count as zero."
-        )
+    radiance = frame.radiance
+    finite = np.isfinite(radiance).all(axis=2)
+    if not finite.any():
+        raise FrameError(f"{task.name}: all pixels are NaN or Inf.")
+    if not finite.all():
+        notes.append(f"{task.name}: {int((~finite).sum())} pixels are NaN or Inf and take their neighbours' median.")
+    for odd, what in (
+        (radiance < 0, "negative and count as zero"),
+        (radiance > LARGEST, f"above {LARGEST:g} and count as that"),
+    ):
+        count = int((odd.any(axis=2) & finite).sum())
+        if count:
+            notes.append(f"{task.name}: {count} pixels are {what}.")
     return notes
