@@ -1,5 +1,6 @@
 """Denoising frame files one after the other: the next is read and the last written while one is denoised."""
 
+import contextlib
 import hashlib
 import os
 import time
@@ -14,7 +15,7 @@ import imageio.v3 as imageio
 import numpy as np
 
 from mcdenoise import __version__
-from mcdenoise.atomic import replacing
+from mcdenoise.atomic import remove_leftovers, replacing
 from mcdenoise.errors import FrameError, McdenoiseError, is_out_of_memory
 from mcdenoise.exr import read_attributes, read_frame, replace_radiance
 from mcdenoise.frame import Frame, mean_frame
@@ -86,6 +87,7 @@ def apply(
     reading: deque[Future[_Work]] = deque()
     writing: deque[Future[_Work]] = deque()
     waiting = deque(tasks)
+    _remove_leftovers(tasks)
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
 
         def read_on() -> None:
@@ -177,6 +179,16 @@ def _write(work: _Work, preview: bool) -> _Work:
     work.noisy = work.denoised = None
     work.channels = {}
     return work
+
+
+def _remove_leftovers(tasks: Sequence[Task]) -> None:
+    """What a run that was killed left half-written of these results; a folder may hold what others write just now."""
+    names: dict[Path, set[str]] = {}
+    for task in tasks:
+        names.setdefault(task.output.parent, set()).update((task.output.name, _preview_of(task).name))
+    for folder, of_results in names.items():
+        with contextlib.suppress(OSError):  # a folder that cannot be written is told of when a result is
+            remove_leftovers(folder, names=of_results)
 
 
 def _preview_of(task: Task) -> Path:
