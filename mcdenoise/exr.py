@@ -177,7 +177,8 @@ def replace_radiance(
     attributes: further ones, for the header beside them. Every other channel comes back bit-exact, with all attributes,
     windows, parts and pixel types. Half channels take radiance up to 65504. Returns notes (one sentence each) on what
     had to differ: a lossy compression becomes ZIP, because compressing again would change the other channels, and a
-    mipmap keeps its largest picture. Raises FrameError as `read_frame` does, and if a channel is subsampled.
+    mipmap keeps its largest picture; and on view layers that stay as they are, because they come after the first.
+    Raises FrameError as `read_frame` does, and if a channel is subsampled.
     """
     file = _open(source)
     index, names = _find_layers(file, source).radiance
@@ -194,6 +195,12 @@ def replace_radiance(
         channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane, np.float32))
     file.parts[index].header.update(attributes or {})
     notes = []
+    every = {name for part in file.parts for name in part.channels if name.endswith(".Combined.R")}
+    others = sorted(_shown(name.removesuffix(".Combined.R")) for name in every - {names[0], "Composite.Combined.R"})
+    if others and names[0] in every:
+        notes.append(
+            f"{source}: one view layer is denoised, {names[0].partition('.')[0]}, and not {', '.join(others)}."
+        )
     for part in file.parts:
         for channel in part.channels.values():
             if (channel.xSampling, channel.ySampling) != (1, 1):
