@@ -148,6 +148,7 @@ def _denoise(work: _Work, denoiser: Denoiser, denoisers: Mapping[str, Denoise]) 
     work.applied = replace(work.applied, notes=_notes(work.task, frame))
     if len(frames) > 1:
         found = usable(denoisers, frame.albedo is not None)
+        del frame  # `combine` makes its own mean, and needs the memory
         combined = combine(frames, list(found.values()))
         weights = dict(zip(found, map(float, combined.weights), strict=True)) | {"input": float(combined.kept[0])}
         work.denoised, work.channels = combined.radiance, {ERROR_CHANNEL: combined.error}
