@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 _MARK = ".writing-"
@@ -40,13 +40,16 @@ def write_text(path: str | os.PathLike, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def remove_leftovers(folder: str | os.PathLike, of_living: bool = False) -> None:
+def remove_leftovers(folder: str | os.PathLike, of_living: bool = False, names: Collection[str] | None = None) -> None:
     """Remove temporary files in `folder` whose writing process is gone (killed while writing).
 
-    of_living: also those of processes that live; only the caller can know of processes of other machines.
+    of_living: also those of processes that live; only the caller can know of processes of other machines. names: only
+    those that were to become files of these names.
     """
     for leftover in Path(folder).glob(f"{_MARK}*"):
-        pid = leftover.name[len(_MARK) :].partition("-")[0]
+        pid, _, rest = leftover.name[len(_MARK) :].partition("-")
+        if names is not None and rest.partition("-")[2] not in names:
+            continue
         if pid.isdigit() and (of_living or not _alive(int(pid))):
             leftover.unlink(missing_ok=True)
 

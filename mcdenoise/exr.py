@@ -28,7 +28,11 @@ MAX_PIXELS = 2**28
 """Largest data window that is read (16384 x 16384): a broken header must not ask for all memory."""
 
 _HALF_MAX = 65504.0
-_LOSSY = ("B44_COMPRESSION", "B44A_COMPRESSION", "DWAA_COMPRESSION", "DWAB_COMPRESSION", "PXR24_COMPRESSION")
+_LOSSLESS = ("NO", "RLE", "ZIPS", "ZIP", "PIZ", "HTJ2K256", "HTJ2K32", "ZSTD")  # also of ones unknown here, ZIP is made
+
+# How many times smaller than its pixels a file can be: black pictures, and a margin. 2^20 for all others.
+_SMALLER = {"NO": 1, "RLE": 128, "B44": 16, "B44A": 16, "ZIPS": 2048, "ZIP": 2048, "PIZ": 2048, "PXR24": 2048}
+_LARGEST_TILE = 2**22  # pixels, or as many as the picture has: tiles are decoded whole, also where they hang over
 
 # Names of a feature's channels, most specific first; {layer} is the prefix of the radiance channels' view layer.
 _ALBEDO = ("albedo.{rgb}", "Albedo.{rgb}", "{layer}.Denoising Albedo.{rgb}")
@@ -172,8 +176,9 @@ def replace_radiance(
     more: further float32 channels `[H, W]` by name, which are put beside R, G, B, in place of any of that name.
     attributes: further ones, for the header beside them. Every other channel comes back bit-exact, with all attributes,
     windows, parts and pixel types. Half channels take radiance up to 65504. Returns notes (one sentence each) on what
-    had to differ: a lossy compression becomes ZIP, because compressing again would change the other channels. Raises
-    FrameError as `read_frame` does.
+    had to differ: a lossy compression becomes ZIP, because compressing again would change the other channels, and a
+    mipmap keeps its largest picture; and on view layers that stay as they are, because they come after the first.
+    Raises FrameError as `read_frame` does, and if a channel is subsampled.
     """
     file = _open(source)
     index, names = _find_layers(file, source).radiance
@@ -190,12 +195,27 @@ def replace_radiance(
         channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane, np.float32))
     file.parts[index].header.update(attributes or {})
     notes = []
+    every = {name for part in file.parts for name in part.channels if name.endswith(".Combined.R")}
+    others = sorted(_shown(name.removesuffix(".Combined.R")) for name in every - {names[0], "Composite.Combined.R"})
+    if others and names[0] in every:
+        notes.append(
+            f"{source}: one view layer is denoised, {names[0].partition('.')[0]}, and not {', '.join(others)}."
+        )
     for part in file.parts:
-        compression = part.header.get("compression")
-        if getattr(compression, "name", "") in _LOSSY:
+        for channel in part.channels.values():
+            if (channel.xSampling, channel.ySampling) != (1, 1):
+                raise FrameError(f"{source}: channel {_shown(channel.name)} is subsampled, and cannot be kept.")
+        compression = _compression(part.header)
+        if compression not in _LOSSLESS:
             part.header["compression"] = OpenEXR.ZIP_COMPRESSION
-            lossy = compression.name.removesuffix("_COMPRESSION")
-            notes.append(f"{source}: {lossy} would change the other channels again, so ZIP is written.")
+            notes.append(f"{source}: {compression} would change the other channels again, so ZIP is written.")
+        if part.header["type"] == OpenEXR.scanlineimage and part.header["lineOrder"] == OpenEXR.RANDOM_Y:
+            part.header["lineOrder"] = OpenEXR.INCREASING_Y  # the only other order that is meant for tiles alone
+        tiles = part.header.get("tiles")
+        if tiles is not None and tiles.mode != OpenEXR.ONE_LEVEL:
+            tiles.mode = OpenEXR.ONE_LEVEL
+            part.header["tiles"] = tiles
+            notes.append(f"{source}: holds smaller copies of the picture (mipmap), which are left out.")
     _write(file, destination)
     return notes
 
@@ -227,10 +247,14 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
             if radiance is not None:
                 break
     if radiance is None:
-        listed = ", ".join(name for _, name in names[:8]) + (", ..." if len(names) > 8 else "")
+        listed = ", ".join(_shown(name) for _, name in names[:8]) + (", ..." if len(names) > 8 else "")
         wanted = "R, G, B or <view layer>.Combined.R"
         raise FrameError(f"{path}: no radiance found: looked for channels {wanted}, found {listed or 'none'}.")
-    shape = file.parts[radiance[0]].channels[radiance[1][0]].pixels.shape
+    part = file.parts[radiance[0]]
+    width, height = _window_size(part.header)
+    for name in radiance[1]:
+        if part.channels[name].pixels.shape != (height, width):
+            raise FrameError(f"{path}: channel {_shown(name)} is subsampled, and radiance is needed in every pixel.")
 
     def feature(patterns: tuple[str, ...], letters: int) -> tuple[int, tuple[str, ...]] | None:
         for pattern in patterns:
@@ -244,7 +268,8 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
             channels = file.parts[found[0]].channels
             if group == ("Z",) and "X" in channels:  # a component of a vector
                 continue
-            if all(channels[name].pixels.shape == shape for name in found[1]):
+            here = np.array_equal(file.parts[found[0]].header["dataWindow"], part.header["dataWindow"])
+            if here and all(channels[name].pixels.shape == (height, width) for name in found[1]):
                 return found
         return None
 
@@ -261,15 +286,19 @@ def _header(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _open(path: str | os.PathLike, header_only: bool = False) -> OpenEXR.File:
     path = Path(path)
-    if not path.is_file():
-        raise FrameError(f"{path}: {'is a folder, not a frame file' if path.is_dir() else 'no such file'}.")
-    with path.open("rb") as stream:
-        if stream.read(4) != b"\x76\x2f\x31\x01":
-            raise FrameError(f"{path}: is not an EXR file (frames are OpenEXR).")
+    try:
+        if not path.is_file():
+            kind = "is a folder" if path.is_dir() else "is a pipe or a device" if path.exists() else None
+            raise FrameError(f"{path}: {f'{kind}, not a frame file' if kind else 'no such file'}.")
+        with path.open("rb") as stream:
+            if stream.read(4) != b"\x76\x2f\x31\x01":
+                raise FrameError(f"{path}: is not an EXR file (frames are OpenEXR).")
+    except OSError as error:
+        raise FrameError(f"{path}: cannot be read: {error.strerror or error}.") from None
     said: list[str] = []
     try:
         file = _quietly(lambda: _decode(path, header_only), said)
-    except (RuntimeError, ValueError, TypeError, OSError, MemoryError, IndexError, UnicodeError) as error:
+    except (RuntimeError, ValueError, TypeError, OSError, MemoryError, LookupError, ArithmeticError) as error:
         raise FrameError(f"{path}: broken EXR file: {_first_line(said, error)}.") from None
     # OpenEXR only prints a warning where it could not read all pixels of a part, and leaves the rest black.
     unread = any("(EXR_ERR_" in line or "Exception raised reading pixel data" in line for line in said)
@@ -282,23 +311,55 @@ def _open(path: str | os.PathLike, header_only: bool = False) -> OpenEXR.File:
 def _decode(path: Path, header_only: bool) -> OpenEXR.File:
     # The header alone first, a hundredth of the time: what it asks for must not be allocated unseen.
     file = OpenEXR.File(str(path), separate_channels=True, header_only=True)
+    _check_claims(path, file)
+    return file if header_only else OpenEXR.File(str(path), separate_channels=True)
+
+
+def _check_claims(path: Path, file: OpenEXR.File) -> None:
+    """Refuse headers that ask for more memory or time than the file can be worth."""
+    values = 0
+    smaller = 1
     for part in file.parts:
-        storage = part.header.get("type")
-        if storage not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):
+        header = part.header
+        if header.get("type") not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):
             raise FrameError(f"{path}: holds deep pixels, and only flat EXR images can be denoised.")
-        width, height = _window_size(part.header)
+        width, height = _window_size(header)
         if width < 1 or height < 1 or width * height > MAX_PIXELS:
             raise FrameError(f"{path}: a data window of {width} x {height} is outside 1 to {MAX_PIXELS} pixels.")
-    return file if header_only else OpenEXR.File(str(path), separate_channels=True)
+        tiles = header.get("tiles")
+        if tiles is not None and tiles.xSize * tiles.ySize > max(width * height, _LARGEST_TILE):
+            raise FrameError(f"{path}: broken EXR file: tiles of {tiles.xSize} x {tiles.ySize} for {width} x {height}.")
+        values += sum((width // c.xSampling) * (height // c.ySampling) for c in header["channels"])
+        smaller = max(smaller, _SMALLER.get(_compression(header), 2**20))
+    if 2 * values > path.stat().st_size * smaller:  # a value has two bytes at least
+        raise FrameError(f"{path}: broken EXR file: it is too short to hold the {values} values that it claims.")
+    if 4 * values > _memory() / 2:
+        raise FrameError(f"{path}: its channels need {4 * values / 2**30:.1f} GiB, more than half of all memory.")
+
+
+def _memory() -> float:
+    """Bytes of this machine's memory."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not every system says
+        return float("inf")
+
+
+def _compression(header: Mapping[str, Any]) -> str:
+    """Its name, as `DWAA`."""
+    return getattr(header.get("compression"), "name", "unknown").removesuffix("_COMPRESSION")
 
 
 def _write(file: OpenEXR.File, path: str | os.PathLike) -> None:
     said: list[str] = []
+    temporary = path
     try:
         with replacing(path) as temporary:
             _quietly(lambda: file.write(str(temporary)), said)
-    except (RuntimeError, ValueError, TypeError, OSError) as error:
-        raise FrameError(f"{path}: cannot be written: {_first_line(said, error)}.") from None
+    except (RuntimeError, ValueError, TypeError, OSError, MemoryError) as error:
+        lines = [*said, *(str(error) or type(error).__name__).splitlines()]
+        reason = _first_line([line.replace(str(temporary), str(path)) for line in lines])
+        raise FrameError(f"{path}: cannot be written: {reason}.") from None
 
 
 def _quietly(work: Callable[[], Result], said: list[str]) -> Result:
@@ -380,7 +441,7 @@ class _Listener:
 
     @classmethod
     def _redirect(cls) -> None:
-        cls._caught = tempfile.TemporaryFile()  # noqa: SIM115
+        cls._caught = _unnamed_file()
         cls._handed_on = 0
         if sys.stderr is not None:
             sys.stderr.flush()
@@ -427,6 +488,13 @@ class _Listener:
         cls._inside, cls._reserved = 0, False
 
 
+def _unnamed_file() -> Any:
+    """A file without a name, in memory where the system has such: no disk need be there to write to."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("mcdenoise"), "w+b")
+    return tempfile.TemporaryFile()
+
+
 _OPENEXR_LINE = re.compile(r"\(EXR_ERR_|^\s*$|ojph (info|warning|error)")
 
 if hasattr(os, "register_at_fork"):
@@ -453,6 +521,12 @@ def _first_line(said: list[str], error: Exception | None = None) -> str:
     if error is not None:
         lines += str(error).splitlines()
     return (lines[0] if lines else type(error).__name__).strip().rstrip(".")[:160]
+
+
+def _shown(name: str) -> str:
+    """A name from a file for a message: control characters written out, and not too long."""
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _window_size(header: Mapping[str, Any]) -> tuple[int, int]:

@@ -329,6 +329,23 @@ def test_replacing_cycles_radiance_leaves_its_other_layers(tmp_path, rng):
     assert_only_radiance_changes(tmp_path, tuple(f"ViewLayer.Combined.{c}" for c in "RGB"), rng)
 
 
+def test_view_layers_that_stay_noisy_are_named(tmp_path, rng):
+    layers = [named(tuple(name and name.replace("ViewLayer", layer) for name in CYCLES), rng)[0] for layer in "ab"]
+    write_channels(tmp_path / "a.exr", layers[0] | layers[1] | {f"Composite.Combined.{c}": plane(rng) for c in "RGB"})
+    (note,) = assert_only_radiance_changes(tmp_path, tuple(f"a.Combined.{c}" for c in "RGB"), rng)
+    assert "one view layer is denoised, a, and not b." in note
+
+
+@pytest.mark.parametrize("compression", ["HTJ2K32", "HTJ2K256", "LJ2K", "ZSTD"])
+def test_compressions_of_newer_libraries_keep_all_else_too(tmp_path, rng, compression):
+    kind = getattr(OpenEXR, f"{compression}_COMPRESSION", None)
+    if kind is None:
+        pytest.skip("this OpenEXR does not have it")
+    channels = {c: plane(rng, "f2") for c in "RGBA"} | {"depth.T": plane(rng)}
+    write_channels(tmp_path / "a.exr", channels, PLAIN | {"compression": kind})
+    assert len(assert_only_radiance_changes(tmp_path, ("R", "G", "B"), rng)) == (compression == "LJ2K")
+
+
 @pytest.mark.parametrize(
     ("type_name", "value"),
     [

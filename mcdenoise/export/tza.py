@@ -19,6 +19,7 @@ _MAGIC, _VERSION, _ALIGNMENT = 0x41D7, (2, 0), 64
 _HEADER, _NAME, _COUNT, _OFFSET = struct.Struct("<HBBQ"), struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Q")
 _TYPES = {"f": np.dtype("<f4"), "h": np.dtype("<f2")}
 _LAYOUTS = {1: "x", 4: "oihw"}
+_LARGEST = 2**28  # bytes; OIDN's largest network has 15 MB
 
 
 def encode(tensors: dict[str, np.ndarray]) -> bytes:
@@ -53,6 +54,8 @@ def read(path: str | os.PathLike) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise ModelError(f"{path}: {'is a folder, not a TZA file' if path.is_dir() else 'no such file'}.", misuse=True)
     try:
+        if path.stat().st_size > _LARGEST:
+            raise ModelError("it is far too large for weights of OIDN's.")
         return decode(path.read_bytes())
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}.") from None

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ def denoise(
     layers = _layers(color) if _is_bitmap(color) else {"color": color}
     albedo = layers.get("albedo") if albedo is None else albedo
     normal = layers.get("normal") if normal is None else normal
+    if layers["color"] is None or isinstance(layers["color"], str | os.PathLike):
+        raise ValueError("color must be an image, not a file's name: mcdenoise.read_frame reads files")
     images = [None if image is None else _to_torch(image) for image in (layers["color"], albedo, normal)]
     result = _denoiser(model, device).denoise(*images)
     if not hdr:
@@ -59,8 +62,9 @@ def _is_bitmap(image: Any) -> bool:
 
 
 def _layers(bitmap: Any) -> dict[str, np.ndarray]:
-    """Colour and, where they are there, albedo and normal of a Mitsuba bitmap, by the names of its layers."""
-    layers = {name: np.array(layer, dtype=np.float32) for name, layer in bitmap.split()}
+    """Colour and, where they are there, albedo and normal of a Mitsuba bitmap, by the names of its layers; linear."""
+    kind = sys.modules["mitsuba"].Struct.Type.Float32
+    layers = {name: np.array(layer.convert(component_format=kind, srgb_gamma=False)) for name, layer in bitmap.split()}
     found = {"color": layers["<root>"]}
     for feature, names in _LAYERS.items():
         for name in names:
@@ -81,7 +85,8 @@ def _to_torch(image: Any) -> torch.Tensor:
             array = array if array.dtype in (np.float16, np.float32) else array.astype(np.float32)
         tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
     if tensor.ndim != 3 or tensor.shape[2] not in (3, 4):
-        raise ValueError(f"expected an image [H, W, 3] or [H, W, 4], got {tuple(tensor.shape)}")
+        hint = ": give colour alone, as image[:, :, :3]" if tensor.ndim == 3 and tensor.shape[2] > 4 else ""
+        raise ValueError(f"expected an image [H, W, 3] or [H, W, 4], got {tuple(tensor.shape)}{hint}")
     return tensor[..., :3]
 
 

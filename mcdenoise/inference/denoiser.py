@@ -31,7 +31,7 @@ class Denoiser:
     model: the name of a shipped model, or the path of a model file. device: `auto`, `cpu`, `cuda` or `cuda:N`.
     precision: of the convolutions: `float32`, `bf16`, or `auto`, which takes bf16 where the hardware has units for it.
     engine: `torch`, or `oidn` for networks of OIDN's kind, which Open Image Denoise then runs, on the device and in the
-    precision that it chooses itself. Raises ModelError or McdenoiseError.
+    precision that it chooses itself. Raises ModelError or McdenoiseError, or ValueError for options that are none.
     """
 
     def __init__(
@@ -41,6 +41,10 @@ class Denoiser:
         precision: Literal["auto", "float32", "bf16"] = "auto",
         engine: Literal["torch", "oidn"] = "torch",
     ):
+        if precision not in ("auto", "float32", "bf16") or engine not in ("torch", "oidn"):
+            raise ValueError(
+                f"precision is auto, float32 or bf16, and engine torch or oidn, not {precision!r} and {engine!r}"
+            )
         self.device = choose_device(device)
         path = find_model(model)
         self.network, self.training = load_model(path)
@@ -58,9 +62,14 @@ class Denoiser:
         negative ones count as zero. albedo: `[H, W, 3]` in [0, 1]. normal: `[H, W, 3]` in [-1, 1]. A feature that is
         None is left out, which costs quality. A picture of one colour comes back as it is. NumPy arrays give an array;
         torch tensors give a tensor on this denoiser's device, and those that are there already are not copied.
-        Raises ValueError if shapes do not fit.
+        Raises ValueError if shapes do not fit, TypeError for other kinds of arrays.
         """
         for name, image in (("color", color), ("albedo", albedo), ("normal", normal)):
+            if not (isinstance(image, np.ndarray | Tensor) or (image is None and name != "color")):
+                raise TypeError(
+                    f"{name} must be a NumPy array or a torch tensor, not {type(image).__name__}: "
+                    "mcdenoise.denoise takes others"
+                )
             if image is not None and (image.ndim != 3 or image.shape[2] != 3 or image.shape != color.shape):
                 raise ValueError(
                     f"{name} must be [H, W, 3] and of color's size, not {tuple(image.shape)} with {tuple(color.shape)}"

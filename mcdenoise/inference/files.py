@@ -49,7 +49,7 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
             groups += [(match, (match,)) for match in matches]
     if realizations:
         groups = [(groups[0][0], tuple(frame for _, frames in groups for frame in frames))]
-    resolved = [frame.resolve() for _, frames in groups for frame in frames]
+    resolved = [os.path.realpath(frame) for _, frames in groups for frame in frames]  # takes links in a circle too
     if realizations and len(set(resolved)) < len(resolved):
         raise FrameError(
             "--realizations: a frame is given twice, and renders of one view must be independent.", misuse=True
@@ -64,8 +64,8 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
         beside = name.with_name(name.stem + _SUFFIX)
         output = beside if out is None else Path(out) if as_file else Path(out) / name.name
         tasks.append(Task(str(name) if len(frames) == 1 else str(frames[0].parent), frames, output))
-    inputs = {frame.resolve() for task in tasks for frame in task.frames}
-    outputs = [task.output.resolve() for task in tasks]
+    inputs = set(resolved)
+    outputs = [os.path.realpath(task.output) for task in tasks]
     for task, output in zip(tasks, outputs, strict=True):
         if output in inputs:
             raise FrameError(

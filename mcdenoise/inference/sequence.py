@@ -1,6 +1,8 @@
 """Denoising frame files one after the other: the next is read and the last written while one is denoised."""
 
+import contextlib
 import hashlib
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +15,7 @@ import imageio.v3 as imageio
 import numpy as np
 
 from mcdenoise import __version__
-from mcdenoise.atomic import replacing
+from mcdenoise.atomic import remove_leftovers, replacing
 from mcdenoise.errors import FrameError, McdenoiseError, is_out_of_memory
 from mcdenoise.exr import read_attributes, read_frame, replace_radiance
 from mcdenoise.frame import Frame, mean_frame
@@ -21,6 +23,7 @@ from mcdenoise.inference.candidates import usable
 from mcdenoise.inference.combine import Denoise, combine
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.inference.files import Task
+from mcdenoise.inference.repair import LARGEST
 from mcdenoise.tonemap import display, exposure
 
 ERROR_CHANNEL = "error.Y"
@@ -84,6 +87,7 @@ def apply(
     reading: deque[Future[_Work]] = deque()
     writing: deque[Future[_Work]] = deque()
     waiting = deque(tasks)
+    _remove_leftovers(tasks)
     with ThreadPoolExecutor(1, "read") as reader, ThreadPoolExecutor(1, "write") as writer:
 
         def read_on() -> None:
@@ -144,6 +148,7 @@ def _denoise(work: _Work, denoiser: Denoiser, denoisers: Mapping[str, Denoise]) 
     work.applied = replace(work.applied, notes=_notes(work.task, frame))
     if len(frames) > 1:
         found = usable(denoisers, frame.albedo is not None)
+        del frame  # `combine` makes its own mean, and needs the memory
         combined = combine(frames, list(found.values()))
         weights = dict(zip(found, map(float, combined.weights), strict=True)) | {"input": float(combined.kept[0])}
         work.denoised, work.channels = combined.radiance, {ERROR_CHANNEL: combined.error}
@@ -158,6 +163,8 @@ def _write(work: _Work, preview: bool) -> _Work:
     task = work.task
     try:
         task.output.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise FrameError(f"{task.output.parent}: the folder cannot be made: it is there, and is no folder.") from None
     except OSError as error:
         raise FrameError(f"{task.output.parent}: the folder cannot be made: {error.strerror}.") from None
     attributes = {FINGERPRINT: work.fingerprint}
@@ -175,6 +182,16 @@ def _write(work: _Work, preview: bool) -> _Work:
     return work
 
 
+def _remove_leftovers(tasks: Sequence[Task]) -> None:
+    """What a run that was killed left half-written of these results; a folder may hold what others write just now."""
+    names: dict[Path, set[str]] = {}
+    for task in tasks:
+        names.setdefault(task.output.parent, set()).update((task.output.name, _preview_of(task).name))
+    for folder, of_results in names.items():
+        with contextlib.suppress(OSError):  # a folder that cannot be written is told of when a result is
+            remove_leftovers(folder, names=of_results)
+
+
 def _preview_of(task: Task) -> Path:
     return task.output.with_suffix(".png")
 
@@ -187,7 +204,9 @@ def _fingerprint(task: Task, made_by: str) -> str:
             stat = path.stat()
         except OSError as error:
             raise FrameError(f"{path}: cannot be read: {error.strerror}.") from None
-        hasher.update(f"\0{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode(errors="surrogateescape"))
+        hasher.update(
+            f"\0{os.path.realpath(path)}\0{stat.st_size}\0{stat.st_mtime_ns}".encode(errors="surrogateescape")
+        )
     return hasher.hexdigest()
 
 
@@ -201,16 +220,22 @@ def _fingerprint_in(output: Path) -> str | None:
 
 
 def _notes(task: Task, frame: Frame) -> list[str]:
-    """What the user should know of the frame that is denoised."""
+    """What the user should know of the frame that is denoised. Raises FrameError if nothing of it can be used."""
     notes = []
     missing = [name for name in ("albedo", "normal") if getattr(frame, name) is None]
     if missing:
         notes.append(f"{task.name}: no {' and no '.join(missing)} in it; denoised without, which costs quality.")
-    invalid = int((~np.isfinite(frame.radiance)).any(axis=2).sum())
-    if invalid:
-        notes.append(f"{task.name}: {invalid} pixels are NaN or Inf and take their neighbours' median.")
-    if (frame.radiance < 0).any():
-        notes.append(
-            f"{task.name}: {int((frame.radiance < 0).any(axis=2).sum())} pixels are negative and count as zero."
-        )
+    radiance = frame.radiance
+    finite = np.isfinite(radiance).all(axis=2)
+    if not finite.any():
+        raise FrameError(f"{task.name}: all pixels are NaN or Inf.")
+    if not finite.all():
+        notes.append(f"{task.name}: {int((~finite).sum())} pixels are NaN or Inf and take their neighbours' median.")
+    for odd, what in (
+        (radiance < 0, "negative and count as zero"),
+        (radiance > LARGEST, f"above {LARGEST:g} and count as that"),
+    ):
+        count = int((odd.any(axis=2) & finite).sum())
+        if count:
+            notes.append(f"{task.name}: {count} pixels are {what}.")
     return notes

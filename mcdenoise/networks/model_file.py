@@ -18,6 +18,8 @@ from mcdenoise.tensorfile import write_tensors
 
 FORMAT = "mcdenoise-model-1"
 
+_FLOATS = ("F64", "F32", "F16", "BF16")
+
 # What broken or hostile files raise while they are read.
 _BROKEN = (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -110,7 +112,12 @@ def _of_ours(path: Path) -> tuple[nn.Module, dict[str, Any]]:
             if not isinstance(summary, dict):
                 raise ValueError("its summary of training is no JSON object")
             network = create(metadata["architecture"], **config)
-            network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+            own = network.state_dict()
+            for name in file.keys():  # noqa: SIM118 - before tensors of any size are read
+                found = file.get_slice(name)
+                if name not in own or found.get_shape() != list(own[name].shape) or found.get_dtype() not in _FLOATS:
+                    raise ValueError(f"its tensor {name[:40]!r} is none of this network's, or of another shape or type")
+            network.load_state_dict({name: file.get_tensor(name) for name in own})
     except (ModelError, *_BROKEN) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"{path}: broken model file: {first.rstrip('.:')[:200]}.") from None

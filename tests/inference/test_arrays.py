@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,6 +170,35 @@ np.testing.assert_array_equal(np.array(clean), mcdenoise.denoise(color, albedo, 
 assert np.abs(np.array(clean) - mcdenoise.denoise(color)).max() > 1e-3, "features count"
 assert mi.variant() == "scalar_rgb"
 """
+
+
+LOW_DYNAMIC_RANGE = """
+from mcdenoise.rendering.variants import prepare_environment
+prepare_environment()
+import mcdenoise
+import mitsuba as mi, numpy as np
+encoded = np.random.default_rng(0).integers(0, 256, (24, 20, 3)).astype(np.uint8)
+clean = np.array(mcdenoise.denoise(mi.Bitmap(encoded)))
+value = encoded / 255
+linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+np.testing.assert_allclose(clean, mcdenoise.denoise(linear.astype(np.float32)), rtol=1e-3, atol=1e-4)
+"""
+
+
+def test_a_bitmap_of_eight_bits_is_made_linear():
+    done = subprocess.run([sys.executable, "-c", LOW_DYNAMIC_RANGE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("color", ["frame.exr", Path("frame.exr"), None])
+def test_what_is_no_image_is_refused(kernels, color):
+    with pytest.raises(ValueError, match="read_frame"):
+        denoise(kernels, color)
+
+
+def test_a_tensor_with_features_beside_the_colour_is_refused_with_a_hint(kernels):
+    with pytest.raises(ValueError, match=r"give colour alone, as image\[:, :, :3\]"):
+        denoise(kernels, np.zeros((4, 4, 9), np.float32))
 
 
 def test_a_bitmap_of_mitsuba_brings_its_features_along():

@@ -247,3 +247,14 @@ def test_the_gpu_agrees_with_the_processor(model):
     )
     # TF32, which cuDNN takes for convolutions, keeps 10 bits.
     np.testing.assert_allclose(gpu, cpu, rtol=0.02, atol=0.01 * cpu.max())
+
+
+@pytest.mark.parametrize("options", [{"precision": "fp16"}, {"engine": "cuda"}])
+def test_options_that_there_are_not_are_refused(kernels, options):
+    with pytest.raises(ValueError, match=repr(next(iter(options.values())))):
+        Denoiser(kernels, "cpu", **options)
+
+
+def test_arrays_of_other_kinds_are_refused(denoiser):
+    with pytest.raises(TypeError, match=r"mcdenoise\.denoise takes others"):
+        denoiser.denoise([[[0.0, 0.0, 0.0]]])
