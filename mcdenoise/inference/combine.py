@@ -162,6 +162,8 @@ def combine(frames: Sequence[Frame], denoisers: Sequence[Denoise], *, folds: int
 
 def _checked(frames: Sequence[Frame], denoisers: Sequence[Denoise], folds: int) -> tuple[list[Frame], list[float]]:
     """The frames with finite radiance, and each one's part of all samples; raises ValueError."""
+    if not all(isinstance(frame, Frame) for frame in frames):
+        raise ValueError("frames must be Frames, as mcdenoise.read_frame gives them")
     if len(frames) < 2:
         raise ValueError(f"combining needs at least two independent realizations of the view, not {len(frames)}")
     if not denoisers:

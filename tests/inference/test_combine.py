@@ -292,6 +292,8 @@ def test_what_cannot_be_combined_is_refused(truth):
     one, two = realizations(truth)
     small = Frame(two.radiance[:-1])
     empty = Frame(np.full_like(one.radiance, np.nan))
+    with pytest.raises(ValueError, match="must be Frames"):
+        mcdenoise.combine([one.radiance, two.radiance], [blur(1.0)])
     with pytest.raises(ValueError, match="at least two"):
         mcdenoise.combine([one], [blur(1.0)])
     with pytest.raises(ValueError, match="at least one denoiser"):
