@@ -76,6 +76,23 @@ def test_each_region_takes_the_denoiser_that_is_right_there(truth):
     assert relmse(result.radiance, truth.radiance) < 0.2 * one
 
 
+def test_each_band_takes_the_denoiser_that_is_right_there():
+    """One has all detail and the wrong shading, the other the shading and no detail: no mixture of wholes has both."""
+    rows, columns = np.mgrid[:192, :224].astype(np.float32)
+    detail = 1 + 0.25 * np.sign(np.sin(columns * 2) * np.sin(rows * 2))
+    shading = 1 + 0.3 * np.sin(columns / 16) * np.cos(rows / 14)
+    grey = np.float32([0.5, 0.4, 0.3])
+    whole, sharp, smooth_one = (
+        (grey * plane[..., None]).astype(np.float32) for plane in (detail * shading, detail, shading)
+    )
+    frames = realizations(Frame(whole), spp=16)
+    result = mcdenoise.combine(frames, [always(sharp), always(smooth_one)])
+    weights = np.linspace(0, 1, 101)
+    wholes = [relmse(share * sharp + (1 - share) * smooth_one, whole) for share in weights]
+    assert relmse(result.radiance, whole) < 0.5 * min(wholes)
+    assert relmse(result.radiance, whole) < 0.5 * relmse(mean_frame(frames).radiance, whole)
+
+
 @pytest.mark.parametrize("value", [0.0, 0.7, 1e-4, 3e5])
 def test_a_constant_picture_comes_back_as_it_was(value):
     frame = Frame(np.full((20, 17, 3), value, np.float32))
