@@ -18,9 +18,8 @@ from mcdenoise.tonemap import log_curve, tonemap
 _DARKEST_ALBEDO = 0.1
 # Weights to begin with: differences of 0.15 in albedo, 0.3 in a normal, or a brightness of 5 times count as an edge.
 _SHARPNESS = (60.0, 15.0, 10.0)
-_LEAST_SHARPNESS = (
-    0.15  # of these remains whatever the network says: nothing flows from a lamp to the black wall beside it
-)
+# Of these remains whatever the network says: nothing flows from a lamp to the black wall beside it.
+_LEAST_SHARPNESS = (0.15, 0.25, 0.8)
 
 
 class KPN(nn.Module):
@@ -127,8 +126,8 @@ def _filter_pyramid(
         step = level[0].shape[3] // head.shape[3]
         logits, others = head.tensor_split([kernel * kernel * step * step], dim=1)
         others = F.pixel_shuffle(others, step)
-        sharpness = others.new_tensor(_SHARPNESS).view(1, -1, 1, 1)
-        sharpness = sharpness * (_LEAST_SHARPNESS + F.softplus(others[:, : len(_SHARPNESS)]))
+        unit, least = (others.new_tensor(values).view(1, -1, 1, 1) for values in (_SHARPNESS, _LEAST_SHARPNESS))
+        sharpness = unit * (least + F.softplus(others[:, : len(_SHARPNESS)]))
         guides = *level_features, _certainly_bright(level[1])
         filtered = guided_filter(level, guides, logits, sharpness, kernel)
         if result is None:
