@@ -114,6 +114,7 @@ def test_what_is_not_installed_is_said_once_and_the_rest_is_measured(place, capf
     assert (code, err) == (1, f"Error: {notes[0].removeprefix('note: ')}\n")
 
 
+@pytest.mark.filterwarnings("error:overflow")
 def test_errors_beyond_all_bounds_disturb_nobody(place, capfd, monkeypatch):
     file = place / "known/a/view000/r000.exr"
     frame = read_frame(file)

@@ -865,6 +865,39 @@ def test_repeats_of_a_view_have_each_their_own_scores(tmp_path, open_page):
     assert [view["pairs"]["metrics"]["relMSE"][0][1] for view in views] == [0.5, 0.25]
 
 
+def test_a_link_to_a_repeat_opens_that_one(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Repeats")
+    for _ in range(2):
+        writer.add_view(_view("room"))
+    index = _without_plotly(writer.finish(SUMMARY))
+    page = open_page(index)
+    page.locator(".card").nth(1).click()
+    _settle(page)
+    assert page.locator("#view-count").inner_text() == "2 / 2"
+    again = open_page(index, {name: unquote(value) for name, value in _hash(page).items()})
+    assert again.locator("#view-count").inner_text() == "2 / 2"
+
+
+def test_each_number_says_its_kind_where_a_metric_has_several(tmp_path, open_page):
+    kinds = {"halves": "with halves", "reference": "with one reference"}
+    metrics = [METRICS[0] | {"kinds": kinds}, METRICS[1]]
+    writer = ReportWriter(tmp_path, "Kinds")
+    views = []
+    for scene, kind in (("room", "halves"), ("shed", "reference")):
+        writer.add_view(_view(scene))
+        scores = {"relMSE": {"value": 0.5, "kind": kind}, "PSNR": {"value": 30.0, "kind": "reference"}}
+        views.append({"scene": scene, "view": "view000", "spp": 4, "method": "alpha", "seconds": 0.1, "scores": scores})
+    page = open_page(_without_plotly(writer.finish(SUMMARY | {"metrics": metrics, "views": views})))
+    for at, said in enumerate(kinds.values()):
+        page.locator(".card").nth(at).click()
+        _settle(page)
+        cells = page.locator(".of-view tbody tr", has_text="alpha").locator("td")
+        assert [cells.nth(i).get_attribute("title") for i in range(2)] == [said, None]
+        assert page.locator("#scores-notes").inner_text() == f"relMSE: {said} · PSNR: with reference"
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#viewer", state="hidden")
+
+
 def everything(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
