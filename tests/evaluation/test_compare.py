@@ -265,6 +265,19 @@ def test_models_are_named_as_short_as_they_are_clear(tmp_path):
         methods(["default", "default"], False)
 
 
+@pytest.mark.parametrize("name", ["noisy/model", "reference", "stacked", "OIDN", "OIDN colour", "default + input"])
+def test_no_model_takes_the_name_of_another_method(tmp_path, name):
+    from mcdenoise.networks import create
+    from mcdenoise.networks.model_file import save_model
+
+    file = tmp_path / f"{name}.safetensors"
+    file.parent.mkdir(exist_ok=True)
+    save_model(file, create("kpn", width=8), {})
+    names = [method.name for method in methods(["default", str(file)], True)]
+    assert len(set(names)) == len(names)
+    assert names[:3] == ["noisy", "default", str(file)]
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_name_is_a_formula_in_a_spreadsheet(start):
     import csv
