@@ -1,5 +1,6 @@
 """The report, in a real browser and from disk: pixels as the formula says, and nothing asked of anyone else."""
 
+import itertools
 import json
 import logging
 import math
@@ -265,6 +266,22 @@ def test_the_page_loads_no_pictures_and_draws_its_plots(tmp_path, open_page):
     assert page.locator("#plot-time .errorbar").count() == 3
     page.locator("#plot-metric").select_option(label="PSNR ↑")
     page.wait_for_function("document.querySelector('#plot-spp .ytitle').textContent.startsWith('PSNR')")
+
+
+@pytest.mark.parametrize("decades", [2, 20])
+def test_numbers_beside_a_plot_reach_over_its_intervals_and_stay_apart(tmp_path, open_page, decades):
+    row = _row(4, "alpha", 1.0, None, 0.25)
+    row["scores"]["relMSE"] |= {"low": 10 ** (-decades / 2), "high": 10 ** (decades / 2)}
+    writer = ReportWriter(tmp_path, "Wide")
+    writer.add_view(_view("room"))
+    page = open_page(writer.finish(SUMMARY | {"rows": [row]}))
+    page.locator("#plots").scroll_into_view_if_needed()
+    page.wait_for_selector("#plot-spp .main-svg")
+    labels = page.locator("#plot-spp .ytick text").all()
+    boxes = sorted((label.bounding_box() for label in labels), key=lambda box: box["y"])
+    assert all(one["y"] + 0.7 * one["height"] < other["y"] for one, other in itertools.pairwise(boxes))
+    shown = [float(label.text_content()) for label in labels]
+    assert max(shown) / min(shown) > 10 ** (0.7 * decades)
 
 
 def test_the_summary_sorts_by_number_both_ways_and_what_is_missing_stays_below(index, open_page):
