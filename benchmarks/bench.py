@@ -97,9 +97,10 @@ def _table(rows: list[dict[str, Any]], metric: dict[str, Any]) -> list[str]:
     names = list(dict.fromkeys(row["method"] for row in rows))
     scores = {(row["method"], row["spp"]): row["scores"].get(metric["name"]) for row in rows}
     choose = max if metric["better"] == "higher" else min
-    best = {
-        spp: choose(scores[name, spp]["value"] for name in names if scores.get((name, spp)) is not None) for spp in spps
-    }
+    best = {}
+    for spp in spps:
+        of_spp = [score["value"] for name in names if (score := scores.get((name, spp))) is not None]
+        best[spp] = choose((value for value in of_spp if value is not None), default=None)
     lines = ["| method | " + " | ".join(f"{spp} spp" for spp in spps) + " |", "|---|" + "---|" * len(spps)]
     for name in names:
         cells = []
@@ -109,7 +110,8 @@ def _table(rows: list[dict[str, Any]], metric: dict[str, Any]) -> list[str]:
                 cells.append("-")
                 continue
             value, low, high = (_shown(score[key], metric["name"]) for key in ("value", "low", "high"))
-            cells.append(f"{f'**{value}**' if score['value'] == best[spp] else value} ({low} to {high})")
+            is_best = score["value"] is not None and score["value"] == best[spp]
+            cells.append(f"{f'**{value}**' if is_best else value} ({low} to {high})")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 

@@ -9,7 +9,7 @@ from synthetic import picture, write_view
 
 from mcdenoise.evaluation.metrics import relmse_halves
 from mcdenoise.evaluation.scores import METRICS
-from mcdenoise.exr import read_frame
+from mcdenoise.exr import read_frame, write_frame
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.tonemap import exposure
 
@@ -112,6 +112,16 @@ def test_what_is_not_installed_is_said_once_and_the_rest_is_measured(place, capf
     assert measured == {"relMSE", "MSE", "PSNR", "SMAPE"}
     code, _, err = run(capfd, monkeypatch, "evaluate", "known", "--inputs", "1", "--metrics", "SSIM,PSNR")
     assert (code, err) == (1, f"Error: {notes[0].removeprefix('note: ')}\n")
+
+
+@pytest.mark.filterwarnings("error:overflow")
+def test_errors_beyond_all_bounds_disturb_nobody(place, capfd, monkeypatch):
+    file = place / "known/a/view000/r000.exr"
+    frame = read_frame(file)
+    frame.radiance[5, 5] = 1e37
+    write_frame(file, frame)
+    code, _, err = run(capfd, monkeypatch, "evaluate", "known", "--inputs", "1", "--report", "report")
+    assert (code, err) == (0, "")
 
 
 def test_a_report_is_written_beside_the_tables(place, capfd, monkeypatch):

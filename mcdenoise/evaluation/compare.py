@@ -23,8 +23,11 @@ from mcdenoise.tonemap import exposure
 
 NOISY = "noisy"
 REFERENCE = "reference"
+_STACKED = "stacked"
+_AND_INPUT = " + input"
 _SPP_IN_NAME = re.compile(r"(?<![0-9])0*([1-9][0-9]{0,6})spp|spp0*([1-9][0-9]{0,6})(?![0-9])", re.IGNORECASE)
 _LABELS = dict(zip(OIDN_MODES, ("OIDN colour", "OIDN", "OIDN prefiltered"), strict=True))
+_TAKEN = {NOISY, REFERENCE, _STACKED, *_LABELS.values()}
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,10 @@ def methods(models: Sequence[str], against_oidn: bool, device: str = "auto") -> 
         result.append(Method(name, lambda whole, frames, d=denoise: d(whole.radiance, whole.albedo, whole.normal)))
     for name in ours:
         one = [found[name]]
-        result.append(Method(f"{name} + input", lambda whole, frames, d=one: combine(frames, d).radiance, True))
+        result.append(Method(f"{name}{_AND_INPUT}", lambda whole, frames, d=one: combine(frames, d).radiance, True))
     if len(found) > 1:
         every = list(found.values())
-        result.append(Method("stacked", lambda whole, frames: combine(frames, every).radiance, True))
+        result.append(Method(_STACKED, lambda whole, frames: combine(frames, every).radiance, True))
     return result
 
 
@@ -254,4 +257,4 @@ def _short(model: str, others: Sequence[str]) -> str:
         return model
     name = path.parent.name if path.stem == "model" and path.parent.name else path.stem
     alike = [other for other in map(Path, others) if name in (other.stem, other.parent.name)]
-    return model if alike else name
+    return model if alike or name in _TAKEN or name.endswith(_AND_INPUT) else name

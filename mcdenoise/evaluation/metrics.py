@@ -3,13 +3,14 @@
 import numpy as np
 
 from mcdenoise.errors import McdenoiseError
-from mcdenoise.tonemap import tonemap
+from mcdenoise.tonemap import LUMINANCE, tonemap
 
 EPSILON = 1e-2
 """Keeps relative errors finite where the truth is black (Rousselle et al. 2011 use the same value)."""
 
 _WINDOW = 11  # of SSIM, in pixels
 _BRIGHTEST = 1e6  # in units of middle grey: FLIP's exposures stay finite
+_DARKEST = 1e-6  # luminance of a reference below which FLIP finds no exposures, and ends the process
 
 
 def mse(image: np.ndarray, reference: np.ndarray) -> float:
@@ -88,7 +89,8 @@ def flip(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
         raise _missing("FLIP", "flip-evaluator", error) from None
     pictures = [np.ascontiguousarray(one.clip(0, _BRIGHTEST), np.float32) for one in (reference, image)]
     # Of a black reference FLIP cannot choose exposures: the picture's own is as good as any.
-    given = {} if pictures[0].any() else {"startExposure": 0.0, "stopExposure": 1.0, "numExposures": 2}
+    is_lit = (pictures[0] @ np.array(LUMINANCE)).max() > _DARKEST
+    given = {} if is_lit else {"startExposure": 0.0, "stopExposure": 1.0, "numExposures": 2}
     return flip_evaluator.evaluate(*pictures, "HDR", applyMagma=False, parameters=given)[0][..., 0]
 
 

@@ -73,5 +73,5 @@ def _pictures(result: ViewResult) -> ViewImages:
     for method, scored in result.scored.items():
         scores[method] = {name: one.value for name, one in scored.scores.items()}
         for name, errors in scored.maps.items():
-            maps.setdefault(name, {})[method] = errors.astype("float32")
+            maps.setdefault(name, {})[method] = errors
     return ViewImages(result.scene, result.view, result.spp, result.exposure, result.images, maps, scores)

@@ -33,9 +33,17 @@ class Metric:
 
 METRICS = (
     Metric(
-        "relMSE", "lower", "geometric", "Squared error relative to the squared truth + 0.01; views as geometric mean."
+        "relMSE",
+        "lower",
+        "geometric",
+        "Squared error relative to the squared truth + 0.01; views as geometric mean where all are above zero.",
     ),
-    Metric("MSE", "lower", "geometric", "Squared error of linear radiance at middle grey; views as geometric mean."),
+    Metric(
+        "MSE",
+        "lower",
+        "geometric",
+        "Squared error of linear radiance at middle grey; views as geometric mean where all are above zero.",
+    ),
     Metric("PSNR", "higher", "arithmetic", "Peak signal-to-noise ratio in dB after (v / (1 + v))^(1/2.2)."),
     Metric("SMAPE", "lower", "arithmetic", "|y - r| / (|y| + |r| + 0.01) of linear radiance at middle grey."),
     Metric("SSIM", "higher", "arithmetic", "Structural similarity after the same tonemapping."),

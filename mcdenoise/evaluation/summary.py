@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +16,7 @@ from mcdenoise.evaluation.compare import ViewResult
 from mcdenoise.evaluation.paired import upper_triangle
 from mcdenoise.evaluation.scores import BY_NAME, KINDS, METRICS, Score
 
-_FLOOR = 1e-9  # where reference halves cancel more than there is, an error counts as this in a geometric mean
+_FLOOR = 1e-9  # where reference halves cancel more than there is, a draw counts as this in a geometric mean
 
 
 class Results:
@@ -27,33 +27,35 @@ class Results:
         self._pairs: list[dict[str, Any]] = []
         self._scores: dict[tuple[int, str], dict[str, dict[int, Score]]] = defaultdict(lambda: defaultdict(dict))
         self._seconds: dict[tuple[int, str], list[float]] = defaultdict(list)
-        self._count = 0
+        self._names: list[tuple[str, str]] = []  # scene and view, by number
 
     def add(self, result: ViewResult) -> None:
-        """One view."""
+        """One view, or one of several repeats of it."""
+        number = len(self._names)
+        self._names.append((result.scene, result.view))
         place = {"scene": result.scene, "view": result.view, "spp": result.spp}
         for method, scored in result.scored.items():
             key = result.spp, method
             self._seconds[key].append(result.seconds[method])
             for name, one in scored.scores.items():
-                self._scores[key][name][self._count] = one
+                self._scores[key][name][number] = one
             self._views.append(
                 {
                     **place,
                     "method": method,
                     "seconds": result.seconds[method],
-                    "scores": {name: _bounds(one) for name, one in scored.scores.items()},
+                    "scores": {name: _bounds(one) | {"kind": one.kind} for name, one in scored.scores.items()},
                 }
             )
         self._pairs.append(place | _compared({method: scored.scores for method, scored in result.scored.items()}))
-        self._count += 1
 
     def summary(self, **about: str) -> dict[str, Any]:
         """All that is known, as JSON has it. about: more entries, such as `command`.
 
         metrics: name, better ("lower" or "higher"), kinds (those of `scores.KINDS` that occur) and explanation.
         rows: by spp and method the means over views, with views (how many), seconds (the median) and scores, metric ->
-        value, low, high. views: the same of each view, with scene and view.
+        value, low, high, and kind unless the views differ in it. views: the same of each view, or repeat, with scene
+        and view.
 
         pairs: of each view, in the order of `views`, with scene, view and spp, and of the means, with spp alone.
         methods: names; metrics: metric -> the pairs of methods AB, AC, ..., BC, ..., the upper triangle row by row. A
@@ -81,7 +83,7 @@ class Results:
             spp, method = key
             by_metric = self._scores[key]
             means[spp][method] = {
-                metric["name"]: _mean(metric["name"], list(by_metric[metric["name"]].values()))
+                metric["name"]: self._mean(metric["name"], spp, by_metric[metric["name"]])
                 for metric in metrics
                 if by_metric.get(metric["name"])
             }
@@ -89,13 +91,42 @@ class Results:
                 {
                     "spp": spp,
                     "method": method,
-                    "views": len(self._seconds[key]),
+                    "views": len({self._names[number] for scores in by_metric.values() for number in scores}),
                     "seconds": float(np.median(self._seconds[key])),
-                    "scores": {name: _bounds(one) for name, one in means[spp][method].items()},
+                    "scores": {
+                        name: _bounds(one) | _common_kind(by_metric[name]) for name, one in means[spp][method].items()
+                    },
                 }
             )
         pairs = [*self._pairs, *({"spp": spp} | _compared(of, self._seen(spp)) for spp, of in means.items())]
         return {"metrics": metrics, "rows": rows, "views": self._views, "pairs": pairs, **about}
+
+    def _mean(self, name: str, spp: int, scores: Mapping[int, Score]) -> Score:
+        """The mean over views, with its interval and draws; the same views give methods paired draws.
+
+        A view counts once, however often it was repeated. Where the number of any method is not finite, as the PSNR of
+        a black picture, the view counts for none, unless no view is left. Where one is zero or below, as reference
+        halves may cancel more than there is, no method has a geometric mean.
+        """
+        alike = [of.get(name, {}) for (its_spp, _), of in self._scores.items() if its_spp == spp]
+        broken = {number for of in alike for number, one in of.items() if not math.isfinite(one.value)}
+        kept = {number: one for number, one in scores.items() if number not in broken} or scores
+        if len(kept) == 1:
+            return next(iter(kept.values()))
+        positive = all(one.value > 0 for of in alike for number, one in of.items() if number not in broken)
+        geometric = BY_NAME[name].combine == "geometric" and positive
+
+        def to(values: np.ndarray) -> np.ndarray:
+            return np.log(np.maximum(values, _FLOOR)) if geometric else values
+
+        repeats: dict[tuple[str, str], list[Score]] = defaultdict(list)
+        for number, one in kept.items():
+            repeats[self._names[number]].append(one)
+        back = np.exp if geometric else np.asarray
+        value = back(np.mean([np.mean(to(np.array([one.value for one in of]))) for of in repeats.values()]))
+        draws = [np.mean([to(_draws(one)) for one in of], axis=0) for of in repeats.values()]
+        means = back(resampled_over_views(draws, np.random.default_rng(0)).mean(axis=0))
+        return Score(float(value), next(iter(kept.values())).kind, *interval(means), means)
 
     def _seen(self, spp: int) -> dict[str, dict[str, set[int]]]:
         """The views over which each mean is: method -> metric -> their numbers."""
@@ -106,20 +137,13 @@ class Results:
         }
 
 
-def _mean(name: str, scores: Sequence[Score]) -> Score:
-    """The mean over views, with its interval and draws; the same views give methods paired draws."""
-    if len(scores) == 1:
-        return scores[0]
-    geometric = BY_NAME[name].combine == "geometric" and any(one.value != 0 for one in scores)
+def _common_kind(scores: Mapping[int, Score]) -> dict[str, str]:
+    kinds = {one.kind for one in scores.values()}
+    return {"kind": kinds.pop()} if len(kinds) == 1 else {}
 
-    def to(values: np.ndarray) -> np.ndarray:
-        return np.log(np.maximum(values, _FLOOR)) if geometric else values
 
-    back = np.exp if geometric else np.asarray
-    value = back(np.mean(to(np.array([one.value for one in scores]))))
-    draws = [to(np.full(RESAMPLES, one.value) if one.draws is None else one.draws) for one in scores]
-    means = back(resampled_over_views(draws, np.random.default_rng(0)).mean(axis=0))
-    return Score(float(value), scores[0].kind, *interval(means), means)
+def _draws(score: Score) -> np.ndarray:
+    return np.full(RESAMPLES, score.value) if score.draws is None else score.draws
 
 
 def _compared(scores: Mapping[str, Mapping[str, Score]], seen: Mapping | None = None) -> dict[str, Any]:
@@ -146,7 +170,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def as_csv(summary: dict[str, Any]) -> str:
-    """One line for each view, method and metric, and one for each mean (scene `all`), with the kind in words.
+    """One line for each view, method and metric, and one for each mean (scene `all`), with its kinds in words.
 
     Names that a spreadsheet would run as a formula have a single quote before them.
     """
@@ -158,8 +182,9 @@ def as_csv(summary: dict[str, Any]) -> str:
         names = [_harmless(name) for name in (row.get("scene", "all"), row.get("view", "all"), row["method"])]
         place = [*names[:2], row["spp"], names[2], row.get("views", 1)]
         for name, score in row["scores"].items():
+            kind = KINDS[score["kind"]] if "kind" in score else kinds[name]
             numbers = ["" if score[key] is None else f"{score[key]:.6g}" for key in ("value", "low", "high")]
-            writer.writerow([*place, f"{row['seconds']:.3f}", name, kinds[name], *numbers])
+            writer.writerow([*place, f"{row['seconds']:.3f}", name, kind, *numbers])
     return text.getvalue()
 
 

@@ -4,7 +4,7 @@ from synthetic import picture, write_view
 
 from mcdenoise.errors import DataError, ModelError
 from mcdenoise.evaluation.compare import Method, ViewFailed, ViewResult, evaluate, methods, plan
-from mcdenoise.evaluation.scores import Score, Scored
+from mcdenoise.evaluation.scores import KINDS, Score, Scored
 from mcdenoise.evaluation.summary import Results, as_csv, as_json
 from mcdenoise.exr import read_frame, write_frame
 from mcdenoise.frame import Frame
@@ -129,6 +129,56 @@ def test_a_black_picture_is_no_number_made_up(tmp_path):
     assert row["scores"]["PSNR"]["value"] is None
 
 
+def test_a_view_without_a_finite_number_counts_for_no_method():
+    kept = Results()
+    for scene, ours, theirs in (("black", np.inf, 90.0), ("room", 30.0, 20.0), ("shed", 32.0, 24.0)):
+        scored = {name: Scored({"PSNR": Score(value, "reference")}, {}) for name, value in (("a", ours), ("b", theirs))}
+        kept.add(ViewResult(scene, "view000", 4, 1.0, scored, dict.fromkeys(scored, 0.1), {}))
+    assert [row["scores"]["PSNR"]["value"] for row in kept.summary()["rows"]] == [31, 22]
+
+
+def test_an_error_below_zero_makes_no_method_look_perfect():
+    kept = Results()
+    for scene, ours, theirs in (("a", 0.02, 0.01), ("b", 0.04, 0.02), ("c", -0.0003, 0.0003)):
+        scored = {name: Scored({"relMSE": Score(value, "halves")}, {}) for name, value in (("a", ours), ("b", theirs))}
+        kept.add(ViewResult(scene, "view000", 4, 1.0, scored, dict.fromkeys(scored, 0.1), {}))
+    means = [row["scores"]["relMSE"]["value"] for row in kept.summary()["rows"]]
+    assert means == pytest.approx([0.0597 / 3, 0.0303 / 3])
+
+
+def test_a_view_counts_once_however_often_it_is_repeated():
+    kept, rng = Results(), np.random.default_rng(0)
+    for scene, values in (("room", [0.1, 0.3, 0.2]), ("shed", [0.8])):
+        for value in values:
+            draws = value + 0.01 * rng.standard_normal(1000)
+            scored = {"a": Scored({"relMSE est.": Score(value, "estimate", *np.quantile(draws, [0, 1]), draws)}, {})}
+            kept.add(ViewResult(scene, "view000", 4, 1.0, scored, {"a": 0.1}, {}))
+    (row,) = kept.summary()["rows"]
+    mean = row["scores"]["relMSE est."]
+    assert (row["views"], mean["value"]) == (2, pytest.approx(0.5))
+    # Of two views as often as not the same one is drawn twice: the interval holds both.
+    assert mean["low"] < 0.22
+    assert mean["high"] > 0.78
+
+
+def test_each_number_has_its_own_kind():
+    import csv
+
+    kept = Results()
+    for scene, spp, kind in (("room", 4, "halves"), ("shed", 4, "reference"), ("shed", 8, "reference")):
+        scored = {"a": Scored({"relMSE": Score(0.5, kind)}, {})}
+        kept.add(ViewResult(scene, "view000", spp, 1.0, scored, {"a": 0.1}, {}))
+    summary = kept.summary()
+    assert [view["scores"]["relMSE"]["kind"] for view in summary["views"]] == ["halves", "reference", "reference"]
+    assert [row["scores"]["relMSE"].get("kind") for row in summary["rows"]] == [None, "reference"]
+    said = [line["kind"] for line in csv.DictReader(as_csv(summary).splitlines())]
+    assert said == [
+        *(KINDS[kind] for kind in ("halves", "reference", "reference")),
+        "; ".join(list(KINDS.values())[:2]),
+        KINDS["reference"],
+    ]
+
+
 def test_pictures_of_few_blocks_have_no_interval(tmp_path):
     write_view(tmp_path / "s/view000", picture(16, 16), references=True)
     (one,) = results(plan([tmp_path], BLURS[:1], 1), ["relMSE"])
@@ -213,6 +263,19 @@ def test_models_are_named_as_short_as_they_are_clear(tmp_path):
     assert [method.name for method in methods(models, False)][:4] == ["noisy", "x", "y", "alone"]
     with pytest.raises(ModelError, match="twice"):
         methods(["default", "default"], False)
+
+
+@pytest.mark.parametrize("name", ["noisy/model", "reference", "stacked", "OIDN", "OIDN colour", "default + input"])
+def test_no_model_takes_the_name_of_another_method(tmp_path, name):
+    from mcdenoise.networks import create
+    from mcdenoise.networks.model_file import save_model
+
+    file = tmp_path / f"{name}.safetensors"
+    file.parent.mkdir(exist_ok=True)
+    save_model(file, create("kpn", width=8), {})
+    names = [method.name for method in methods(["default", str(file)], True)]
+    assert len(set(names)) == len(names)
+    assert names[:3] == ["noisy", "default", str(file)]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

@@ -131,6 +131,13 @@ def test_flip_takes_what_renderers_write():
     assert flip(reference, 0 * reference).mean() > 0.2
 
 
+@pytest.mark.parametrize("colour", [(1e-7, 1e-7, 1e-7), (0, 0, 1e-6), (1e-30, 0, 0)])
+def test_flip_takes_references_that_are_nearly_black(colour):  # NVIDIA's package ends the process there
+    reference = np.full((16, 16, 3), colour, np.float32)
+    assert flip(reference, reference).max() == 0
+    assert flip(reference + 1, reference).mean() > 0.2
+
+
 @pytest.mark.parametrize(("module", "metric"), [("skimage.metrics", ssim), ("flip_evaluator", flip)])
 def test_what_is_missing_is_said(monkeypatch, module, metric):
     monkeypatch.setitem(sys.modules, module, None)

@@ -1,5 +1,6 @@
 """The report, in a real browser and from disk: pixels as the formula says, and nothing asked of anyone else."""
 
+import itertools
 import json
 import logging
 import math
@@ -265,6 +266,22 @@ def test_the_page_loads_no_pictures_and_draws_its_plots(tmp_path, open_page):
     assert page.locator("#plot-time .errorbar").count() == 3
     page.locator("#plot-metric").select_option(label="PSNR ↑")
     page.wait_for_function("document.querySelector('#plot-spp .ytitle').textContent.startsWith('PSNR')")
+
+
+@pytest.mark.parametrize("decades", [2, 20])
+def test_numbers_beside_a_plot_reach_over_its_intervals_and_stay_apart(tmp_path, open_page, decades):
+    row = _row(4, "alpha", 1.0, None, 0.25)
+    row["scores"]["relMSE"] |= {"low": 10 ** (-decades / 2), "high": 10 ** (decades / 2)}
+    writer = ReportWriter(tmp_path, "Wide")
+    writer.add_view(_view("room"))
+    page = open_page(writer.finish(SUMMARY | {"rows": [row]}))
+    page.locator("#plots").scroll_into_view_if_needed()
+    page.wait_for_selector("#plot-spp .main-svg")
+    labels = page.locator("#plot-spp .ytick text").all()
+    boxes = sorted((label.bounding_box() for label in labels), key=lambda box: box["y"])
+    assert all(one["y"] + 0.7 * one["height"] < other["y"] for one, other in itertools.pairwise(boxes))
+    shown = [float(label.text_content()) for label in labels]
+    assert max(shown) / min(shown) > 10 ** (0.7 * decades)
 
 
 def test_the_summary_sorts_by_number_both_ways_and_what_is_missing_stays_below(index, open_page):
@@ -863,6 +880,39 @@ def test_repeats_of_a_view_have_each_their_own_scores(tmp_path, open_page):
     assert [view["rows"]["alpha"]["seconds"] for view in views] == [0.5, 0.25]
     assert [view["rows"]["alpha"]["scores"]["relMSE"]["value"] for view in views] == [0.5, 0.25]
     assert [view["pairs"]["metrics"]["relMSE"][0][1] for view in views] == [0.5, 0.25]
+
+
+def test_a_link_to_a_repeat_opens_that_one(tmp_path, open_page):
+    writer = ReportWriter(tmp_path, "Repeats")
+    for _ in range(2):
+        writer.add_view(_view("room"))
+    index = _without_plotly(writer.finish(SUMMARY))
+    page = open_page(index)
+    page.locator(".card").nth(1).click()
+    _settle(page)
+    assert page.locator("#view-count").inner_text() == "2 / 2"
+    again = open_page(index, {name: unquote(value) for name, value in _hash(page).items()})
+    assert again.locator("#view-count").inner_text() == "2 / 2"
+
+
+def test_each_number_says_its_kind_where_a_metric_has_several(tmp_path, open_page):
+    kinds = {"halves": "with halves", "reference": "with one reference"}
+    metrics = [METRICS[0] | {"kinds": kinds}, METRICS[1]]
+    writer = ReportWriter(tmp_path, "Kinds")
+    views = []
+    for scene, kind in (("room", "halves"), ("shed", "reference")):
+        writer.add_view(_view(scene))
+        scores = {"relMSE": {"value": 0.5, "kind": kind}, "PSNR": {"value": 30.0, "kind": "reference"}}
+        views.append({"scene": scene, "view": "view000", "spp": 4, "method": "alpha", "seconds": 0.1, "scores": scores})
+    page = open_page(_without_plotly(writer.finish(SUMMARY | {"metrics": metrics, "views": views})))
+    for at, said in enumerate(kinds.values()):
+        page.locator(".card").nth(at).click()
+        _settle(page)
+        cells = page.locator(".of-view tbody tr", has_text="alpha").locator("td")
+        assert [cells.nth(i).get_attribute("title") for i in range(2)] == [said, None]
+        assert page.locator("#scores-notes").inner_text() == f"relMSE: {said} · PSNR: with reference"
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#viewer", state="hidden")
 
 
 def everything(folder):

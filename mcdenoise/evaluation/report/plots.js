@@ -14,14 +14,19 @@ const Plots = (() => {
   const isLogarithmic = () => metric.better !== "higher";
   const isDrawn = (row) => score(row)?.value != null && (!isLogarithmic() || score(row).value > 0);
 
+  const value = (row) => score(row).value;
+
+  // How far the interval reaches below the value, and above it.
+  function below(row) {
+    const { low } = score(row);
+    if (low == null) return 0;
+    return isLogarithmic() && low <= 0 ? 0.9 * value(row) : value(row) - low; // zero lies infinitely far below
+  }
+
+  const above = (row) => (score(row).high == null ? 0 : score(row).high - value(row));
+
   function trace(method, of, label) {
     const points = rows.filter((row) => row.method === method && isDrawn(row) && of(row) > 0).sort((p, q) => of(p) - of(q));
-    const value = (row) => score(row).value;
-    const below = (row) => {
-      const { low } = score(row);
-      if (low == null) return 0;
-      return isLogarithmic() && low <= 0 ? 0.9 * value(row) : value(row) - low; // zero lies infinitely far below
-    };
     const name = method.length > 28 ? `${method.slice(0, 27)}…` : method;
     return {
       // Plotly takes names as its own kind of markup.
@@ -36,7 +41,7 @@ const Plots = (() => {
       error_y: {
         type: "data",
         symmetric: false,
-        array: points.map((row) => (score(row).high == null ? 0 : score(row).high - value(row))),
+        array: points.map(above),
         arrayminus: points.map(below),
         thickness: 1.2,
         width: 4,
@@ -58,12 +63,13 @@ const Plots = (() => {
     };
   }
 
-  // Round numbers over the decades of `values`: fewer a decade, the more decades there are.
+  // Round numbers over the decades of `values`: the fewer, the more decades there are.
   function ticks(values) {
     const [low, high] = [Math.min(...values), Math.max(...values)].map(Math.log10);
     const steps = high - low > 2.5 ? [1] : high - low > 0.5 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
     const tickvals = [];
-    for (let power = Math.floor(low) - 1; power <= Math.ceil(high); power++) {
+    const every = Math.ceil((high - low) / 8); // decades from one to the next
+    for (let power = Math.floor(low) - 1; power <= Math.ceil(high); power += every || 1) {
       for (const step of steps) tickvals.push(step * 10 ** power);
     }
     return { tickvals, ticktext: tickvals.map(Text.short) };
@@ -75,7 +81,7 @@ const Plots = (() => {
     const spp = [...new Set(rows.map((row) => row.spp))].filter((count) => count > 0).sort((p, q) => p - q);
     const y = axis(`${metric.name} (${metric.better ?? "lower"} is better)`, {
       type: isLogarithmic() ? "log" : "linear",
-      ...(isLogarithmic() ? ticks(rows.filter(isDrawn).map((row) => score(row).value)) : {}),
+      ...(isLogarithmic() ? ticks(rows.filter(isDrawn).flatMap((row) => [value(row) - below(row), value(row) + above(row)])) : {}),
     });
     const layout = {
       paper_bgcolor: "rgba(0,0,0,0)",

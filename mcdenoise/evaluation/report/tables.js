@@ -106,7 +106,12 @@ const Tables = (() => {
 
   const valueOf = (row, metric) => row.scores?.[metric]?.value ?? null;
   const arrow = (metric) => (metric.better === "higher" ? "↑" : "↓");
-  const kindsOf = (metric) => Object.entries(metric.kinds ?? {});
+  // The kinds of a metric's numbers, of those in `rows` where these say so.
+  function kindsOf(metric, rows = []) {
+    const own = new Set(rows.map((row) => row.scores?.[metric.name]?.kind).filter(Boolean));
+    return Object.entries(metric.kinds ?? {}).filter(([kind]) => !own.size || own.has(kind));
+  }
+
   const badge = ([kind, said]) => element("span", { class: "badge", title: said }, kind);
 
   // The row with the best value of a metric, or null.
@@ -126,9 +131,11 @@ const Tables = (() => {
     const isBest = value !== null && bestRow !== null && value === valueOf(bestRow, metric.name);
     const between = interval(row.scores?.[metric.name]);
     const isAlike = alike && !isBest && value !== null;
+    const kind = metric.kinds?.[row.scores?.[metric.name]?.kind];
+    const title = [between ? `95% interval: ${between}` : null, kind].filter(Boolean).join("; ");
     return element(
       "td",
-      { class: isBest ? "number best" : isAlike ? "number alike" : "number", title: between ? `95% interval: ${between}` : null },
+      { class: isBest ? "number best" : isAlike ? "number alike" : "number", title: title || null },
       isAlike ? element("span", { class: "mark", title: ALIKE, "aria-hidden": "true" }, "≈ ") : null,
       element("span", { class: "value" }, write(value)),
       isBest || isAlike ? element("span", { class: "hidden-text" }, isBest ? " (best)" : ` (${ALIKE})`) : null,
@@ -333,10 +340,10 @@ const Tables = (() => {
   }
 
   // The metrics of each kind, in a line.
-  function kinds(metrics) {
+  function kinds(metrics, rows) {
     const names = new Map();
     for (const metric of metrics) {
-      const said = kindsOf(metric).map(([, words]) => words).join("; or ");
+      const said = kindsOf(metric, rows).map(([, words]) => words).join("; or ");
       names.set(said, [...(names.get(said) ?? []), metric.name]);
     }
     return [...names].filter(([said]) => said).map(([said, of]) => `${of.join(", ")}: ${said}`).join(" · ");
@@ -344,7 +351,7 @@ const Tables = (() => {
 
   // What each number is, and what the badges mean, in words.
   function legend(metrics) {
-    const all = new Map(metrics.flatMap(kindsOf));
+    const all = new Map(metrics.flatMap((metric) => kindsOf(metric)));
     return element(
       "dl",
       { class: "metrics" },

@@ -238,7 +238,7 @@ const Viewer = (() => {
     Tables.view(byId("scores"), entry, report.metrics, { a: state.a, b: state.b, choose });
     const shown = report.metrics.filter((metric) => Object.values(entry.rows).some((row) => row.scores?.[metric.name]));
     byId("verdict").replaceChildren(...Tables.verdict(entry, report.metrics, state.a, state.b));
-    byId("scores-notes").textContent = Tables.kinds(shown);
+    byId("scores-notes").textContent = Tables.kinds(shown, Object.values(entry.rows));
   }
 
   // Choosing
@@ -365,7 +365,14 @@ const Viewer = (() => {
 
   // The link
 
-  const idOf = (view) => `${view.scene}/${view.view}/${view.spp}`;
+  // Repeats of a view are numbered from the second on.
+  function idOf(view) {
+    const repeats = report.views.filter(
+      (other) => other.scene === view.scene && other.view === view.view && other.spp === view.spp,
+    );
+    const at = repeats.indexOf(view);
+    return `${view.scene}/${view.view}/${view.spp}${at ? `/${at + 1}` : ""}`;
+  }
 
   function hash() {
     const place = Stage.place();

@@ -130,12 +130,14 @@ class ReportWriter:
         """
         plotly = _plotly()
         pairs = summary.get("pairs", [])
+        metrics = summary.get("metrics", [])
+        rows, of_views = (_with_needed_kinds(summary.get(name, []), metrics) for name in ("rows", "views"))
         report = {
             "title": self._title,
-            "metrics": summary.get("metrics", []),
-            "rows": summary.get("rows", []),
+            "metrics": metrics,
+            "rows": rows,
             "pairs": [entry for entry in pairs if "scene" not in entry],
-            "views": self._merged(summary.get("views", []), [entry for entry in pairs if "scene" in entry]),
+            "views": self._merged(of_views, [entry for entry in pairs if "scene" in entry]),
             "machine": summary.get("machine", ""),
             "made": summary.get("made", ""),
             "command": summary.get("command", ""),
@@ -215,6 +217,20 @@ class ReportWriter:
             known = {key: entry[key] for key in ("methods", "metrics") if key in entry}
             merged.append(view | {"rows": of_view, "pairs": known or None})
         return merged
+
+
+def _with_needed_kinds(
+    rows: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Rows whose scores say their kind only where those of the metric differ in it."""
+    single = {metric["name"] for metric in metrics if len(metric.get("kinds", {})) < 2}
+
+    def needed(name: str, score: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in score.items() if key != "kind" or name not in single}
+
+    return [
+        {**row, "scores": {name: needed(name, score) for name, score in row.get("scores", {}).items()}} for row in rows
+    ]
 
 
 def _place(entry: Mapping[str, Any]) -> tuple:
