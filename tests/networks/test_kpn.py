@@ -69,12 +69,12 @@ def test_untrained_it_keeps_edges_that_features_show(feature):
     network = create("kpn", width=8).eval()
     step = torch.zeros(1, 3, 32, 32)
     step[..., 16:] = 1
-    radiance, none = 1 + 4 * step, torch.zeros_like(step)
+    radiance, none = 1 + 0.5 * step, torch.zeros_like(step)  # too little for brightness alone to tell
     shown = (0.1 + 0.8 * step, none) if feature == "albedo" else (none, step)
     with torch.inference_mode():
         kept, blurred = network(radiance, *shown), network(radiance, none, none)
     errors = [float((output - radiance)[..., 15:17].abs().max()) for output in (kept, blurred)]
-    assert errors[1] > 0.5
+    assert errors[1] > 0.1
     assert errors[0] < 0.5 * errors[1]
 
 
