@@ -20,6 +20,7 @@ from mcdenoise.errors import McdenoiseError
 
 _PACKAGES = ("mcdenoise", "torch", "mitsuba", "drjit", "OpenEXR", "numpy", "karellen-llvm-core", "mitsuba-oidn")
 _LISTED = 12
+_MANY_VIEWS = 5  # from which a bootstrap over views means something
 
 
 class _TimeLeft(ProgressColumn):
@@ -273,17 +274,19 @@ def _print_scores(summary: dict[str, Any]) -> None:
         last = row["spp"]
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(table)
+    views = len({(row["scene"], row["view"]) for row in summary["views"]})
     for spp in dict.fromkeys(row["spp"] for row in summary["rows"]):
         found = best_and_alike(summary, spp, metrics[0])
         if found is not None:
             best, alike = found
             others = f"; not told apart from it: {', '.join(alike)}" if alike else ", and told apart from all others"
+            if views < _MANY_VIEWS:
+                others += f" (on {views} {'view' if views == 1 else 'views'} alone: others may say otherwise)"
             console.print(f"{spp or '?'} spp: {best} is best by {metrics[0]['name']}{others}.", soft_wrap=True)
     for metric in metrics:
         console.print(
             f"{metric['name']}: {'; '.join(metric['kinds'].values())}. {metric['explanation']}", soft_wrap=True
         )
-    views = len({(row["scene"], row["view"]) for row in summary["views"]})
     console.print(
         f"Means over {views} views; in brackets the middle 95% of a bootstrap over views and blocks of pixels (of all "
         "metrics in the files); * is the best of its spp; s is the median time of a frame.",

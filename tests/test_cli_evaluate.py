@@ -204,4 +204,5 @@ def test_what_was_measured_is_kept_when_interrupted(place, capfd, monkeypatch):
     assert (code, "interrupted" in err) == (130, True)
     with open(place / "evaluation/results.csv") as file:
         assert {line["scene"] for line in csv.DictReader(file)} == {"a", "all"}
-    assert (place / "report/index.html").is_file()
+    assert json.loads((place / "evaluation/results.json").read_text())["note"].startswith("interrupted: 1 of ")
+    assert "interrupted: 1 of " in (place / "report/index.html").read_text()

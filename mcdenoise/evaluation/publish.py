@@ -25,15 +25,17 @@ def evaluate_to_files(
 ) -> Iterator[ViewResult | ViewFailed | Published]:
     """`compare.evaluate`; then `out/results.csv`, `out/results.json`, and, as views come, the report in `report`.
 
-    An earlier report there stays until the new one is whole. about: what else the summary is to say, such as `command`.
+    An earlier report there stays until the new one is whole; an interrupted run leaves what it has measured, and says
+    so in the report and as `note` in the JSON. about: what else the summary is to say, such as `command`.
     Raises McdenoiseError if a folder cannot be made or no view could be measured.
     """
     # First the report, which takes only an empty folder or its own: the tables may go below it.
     writer = None if report is None else ReportWriter(report, "Denoisers compared")
-    results, measured = Results(), 0
+    results = Results()
+    measured: set[tuple[str, str, int]] = set()
 
-    def write() -> Published:
-        summary = results.summary(**about)
+    def write(**more: str) -> Published:
+        summary = results.summary(**about, **more)
         files = [out / "results.csv", out / "results.json"]
         atomic.write_text(files[0], as_csv(summary))
         atomic.write_text(files[1], as_json(summary))
@@ -52,11 +54,11 @@ def evaluate_to_files(
                     if writer is not None:
                         writer.add_view(_pictures(result))
                     results.add(result)
-                    measured += 1
+                    measured.add((result.scene, result.view, result.spp))
                 yield result
         except (KeyboardInterrupt, GeneratorExit):
             if measured:
-                write()  # of what was finished
+                write(note=f"interrupted: {len(measured)} of {len(todo.views)} views")
             raise
         if not measured:
             raise McdenoiseError("no view could be measured.")

@@ -7,7 +7,7 @@
   const report = JSON.parse(byId("report").textContent);
   const { metrics, rows, views } = report;
 
-  byId("made").textContent = [report.made, `${views.length} ${views.length === 1 ? "view" : "views"}`].filter(Boolean).join(" · ");
+  byId("made").textContent = [report.made, `${views.length} ${views.length === 1 ? "view" : "views"}`, report.note].filter(Boolean).join(" · ");
   byId("machine").textContent = report.machine ? `Measured on ${report.machine}.` : "";
   byId("command").textContent = report.command;
 

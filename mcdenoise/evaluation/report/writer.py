@@ -125,8 +125,8 @@ class ReportWriter:
     def finish(self, summary: Mapping[str, Any]) -> Path:
         """Write the page over all views, `index.html`, last of all, remove the earlier report, and return its path.
 
-        summary: as `Results.summary` gives it, with machine, made and command as text. The n-th view of a scene, view
-        and spp takes the n-th there. Numbers may be missing, None or not finite.
+        summary: as `Results.summary` gives it, with machine, made, note and command as text. The n-th view of a scene,
+        view and spp takes the n-th there. Numbers may be missing, None or not finite.
         """
         plotly = _plotly()
         pairs = summary.get("pairs", [])
@@ -140,6 +140,7 @@ class ReportWriter:
             "views": self._merged(of_views, [entry for entry in pairs if "scene" in entry]),
             "machine": summary.get("machine", ""),
             "made": summary.get("made", ""),
+            "note": summary.get("note", ""),
             "command": summary.get("command", ""),
             "colours": _colour_map(),
             "plots": f"{self._files.name}/{_PLOTLY}" if plotly else None,
