@@ -23,6 +23,7 @@ from mcdenoise.evaluation.report import ReportWriter, ViewImages
 WIDTH, HEIGHT = 48, 32
 WIDE = {"width": 1500, "height": 600}  # A and B beside each other, not one above the other
 EXPOSURE = 0.7
+SCALE = 0.5  # radiance is kept times the power of two nearest to it
 HOSTILE = "</script><script>window.hacked=1</script>\"'&<img src=x onerror=window.hacked=1>../../ü語" + "long" * 60
 
 METRICS = [
@@ -49,13 +50,13 @@ def _picture(seed: int) -> np.ndarray:
     return radiance
 
 
-def _half(radiance: np.ndarray) -> np.ndarray:
-    return np.clip(radiance, -65504, 65504).astype(np.float16).astype(np.float64)
+def _half(values: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    return np.clip(values * scale, -65504, 65504).astype(np.float16).astype(np.float64) / scale
 
 
 def _displayed(radiance: np.ndarray, ev: float = 0.0, gamma: float | None = None) -> np.ndarray:
     """The documented formula, `[..., 3]` in 0 to 255; gamma None is sRGB's curve."""
-    linear = np.clip(_half(radiance) * 2**ev * EXPOSURE, 0, 1)
+    linear = np.clip(_half(radiance, SCALE) * 2**ev * EXPOSURE, 0, 1)
     if gamma is None:
         curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     else:
@@ -336,6 +337,22 @@ def test_canvas_pixels_are_what_the_formula_says(index, open_page):
     np.testing.assert_allclose(_colours(page, places), _displayed(radiance), atol=1)
 
 
+@pytest.mark.parametrize("unit", [2.0**24, 2.0**-30])
+def test_scenes_in_huge_and_tiny_units_look_and_read_as_others(tmp_path, open_page, unit):
+    images = {name: (image * np.float64(unit)).astype(np.float32) for name, image in IMAGES.items()}
+    writer = ReportWriter(tmp_path / "report", "Units")
+    writer.add_view(ViewImages("room", "view000", 4, EXPOSURE / unit, images, MAPS, SCORES))
+    page = open_page(writer.finish(SUMMARY), _state(zoom=10, x=WIDTH / 2, y=HEIGHT / 2))
+    pixels, places = _grid(page, 10, WIDTH / 2, HEIGHT / 2, range(WIDTH // 2 - 1))
+    np.testing.assert_allclose(_colours(page, places), _displayed(_of(IMAGES["alpha"], pixels)), atol=1)
+    box = page.locator("#canvas").bounding_box()
+    _, places = _grid(page, 10, WIDTH / 2, HEIGHT / 2, [5])
+    page.mouse.move(box["x"] + int(places[3][0]), box["y"] + int(places[3][1]))
+    _settle(page)
+    cells = page.locator("#readout tr[data-side=a] td:not(.name)").all_inner_texts()
+    np.testing.assert_allclose([float(cell) for cell in cells], 1e4 * unit, rtol=6e-4)  # half a step of half floats
+
+
 def test_left_of_the_divider_is_a_and_right_of_it_b(index, open_page):
     zoom, x, y = 10, WIDTH / 2, HEIGHT / 2
     page = open_page(index, _state(zoom=zoom, x=x, y=y))
@@ -401,7 +418,7 @@ def test_the_readout_is_the_half_float_under_the_cursor(index, open_page):
             cells = page.locator(f"#readout tr[data-side={side}] td:not(.name)").all_inner_texts()
             said = np.array([float(cell.replace("NaN", "nan")) for cell in cells])
             error = [] if name == "reference" else [_half(MAPS["relMSE"][name])[py, px]]
-            np.testing.assert_allclose(said, [*_half(IMAGES[name])[py, px], *error], rtol=5e-5)
+            np.testing.assert_allclose(said, [*_half(IMAGES[name], SCALE)[py, px], *error], rtol=5e-5)
 
 
 def test_keys_do_what_the_help_says(index, open_page):

@@ -141,7 +141,7 @@ const Stage = (() => {
     context.stroke();
   }
 
-  function drawNumbers({ data, planes, width }, x0, y0, x1, y1, left, top, s) {
+  function drawNumbers({ data, planes, width, scale }, x0, y0, x1, y1, left, top, s) {
     const line = s / 5;
     context.font = `${line * 0.9}px ui-monospace, monospace`;
     context.textAlign = "center";
@@ -151,7 +151,7 @@ const Stage = (() => {
     for (let y = y0; y < y1; y++) {
       for (let x = x0; x < x1; x++) {
         for (let plane = 0; plane < planes; plane++) {
-          const text = Text.number(Half[data[(y * width + x) * planes + plane]]);
+          const text = Text.number(Half[data[(y * width + x) * planes + plane]] / scale);
           const at = [left + (x + 0.5) * s, top + (y + 0.5) * s + (plane - (planes - 1) / 2) * line * 1.2];
           context.fillStyle = planes === 3 ? ["#ff9d9d", "#a5f0a5", "#b5c4ff"][plane] : "#fff";
           context.strokeText(text, ...at, s * 0.94);

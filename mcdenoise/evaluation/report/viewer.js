@@ -45,6 +45,7 @@ const Viewer = (() => {
   function picture(name, planes) {
     const there = Pictures.peek(name);
     if (!there && !Pictures.failure(name)) Pictures.request(name, entry.size, planes, wanted).then(schedule);
+    if (there) there.scale = planes === 3 ? entry.scale : 1; // what its numbers were multiplied by
     return there;
   }
 
@@ -94,7 +95,7 @@ const Viewer = (() => {
     const there = picture(file, 3);
     if (!there) return { message: waitingText(file) };
     const key = `${state.ev} ${state.curve} ${state.gamma} ${entry.exposure}`;
-    return { canvas: canvasOf(file, there, key, () => Colours.ofRadiance(state, entry.exposure)), picture: there };
+    return { canvas: canvasOf(file, there, key, () => Colours.ofRadiance(state, entry.exposure / entry.scale)), picture: there };
   }
 
   function waitingText(file) {
@@ -201,7 +202,7 @@ const Viewer = (() => {
       const there = file && picture(file, planes);
       if (!there) return null;
       const start = (y * entry.size[0] + x) * planes;
-      return Array.from(there.data.subarray(start, start + planes), (bits) => Half[bits]);
+      return Array.from(there.data.subarray(start, start + planes), (bits) => Half[bits] / there.scale);
     };
     const cell = (value) => {
       const small = value !== 0 && Math.abs(value) < 1e-3;

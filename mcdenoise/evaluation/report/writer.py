@@ -4,6 +4,7 @@ import base64
 import contextlib
 import html
 import importlib.resources
+import itertools
 import json
 import logging
 import math
@@ -80,7 +81,8 @@ class ReportWriter:
     def add_view(self, view: ViewImages) -> None:
         """Write the images, maps and thumbnail of one view.
 
-        Values beyond +-65504, the largest half float, are clamped to that. Raises ValueError if sizes differ, and
+        Radiance is kept times a power of two that brings it near middle grey; what is then beyond +-65504, the largest
+        half float, is clamped to that. Raises ValueError if sizes differ, and
         McdenoiseError if a file cannot be written.
         """
         if not view.images:
@@ -96,8 +98,10 @@ class ReportWriter:
         number = len(self._views)
         stem = f"{number:03d}-{_slug(f'{view.scene} {view.view}')}-{int(view.spp)}spp"
         exposure = float(view.exposure) if math.isfinite(view.exposure) and view.exposure > 0 else 1.0
+        scale = 2.0 ** round(math.log2(exposure))  # of two: no digit is lost
+        images = (image * np.float64(scale) for image in view.images.values())
         try:
-            for item, pixels in enumerate([*view.images.values(), *(plane for _, _, plane in maps)]):
+            for item, pixels in enumerate(itertools.chain(images, (plane for _, _, plane in maps))):
                 name = f"{stem}-{item:02d}"
                 text = f'receivePicture("{name}","{_encode(pixels)}");\n'
                 write_text(self._files / "data" / f"{name}.js", text)
@@ -111,6 +115,7 @@ class ReportWriter:
                 "view": view.view,
                 "spp": int(view.spp),
                 "exposure": exposure,
+                "scale": scale,
                 "size": [width, height],
                 "stem": stem,
                 "images": list(view.images),
