@@ -13,9 +13,9 @@ from mcdenoise.tonemap import exposure
 RENDER_SIZE = 128
 
 
-@pytest.fixture(scope="module")
-def denoiser():
-    return Denoiser("default", "cpu")
+@pytest.fixture(scope="module", params=["default", "fast"])
+def denoiser(request):
+    return Denoiser(request.param, "cpu")
 
 
 def room(mi):
@@ -110,7 +110,8 @@ def test_a_clean_picture_is_hardly_changed(denoiser):
 
 def test_every_shipped_model_says_what_it_learnt_from():
     models = shipped_models()
-    assert "default" in models
+    assert {"default", "fast"} <= set(models)
+    assert sum(path.stat().st_size for path in models.values()) < 20e6
     for path in models.values():
         _, summary = load_model(path)
         assert summary["steps"] > 0
