@@ -216,8 +216,8 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
     default="unet",
     show_default=True,
     metavar="NAME",
-    help="unet (the paper's), kpn (kernel prediction), kpn-small (likewise, faster), red30 (Mao et al. 2016; slow), or "
-    "oidn, oidn-small, oidn-large (Open Image Denoise's, in its three sizes). See info --model NAME.",
+    help="unet (the paper's), kpn (kernel prediction), kpn-small (faster), red30 (Mao et al. 2016; slow), or Open "
+    "Image Denoise's: oidn, oidn-small, oidn-large. See info --model NAME.",
 )
 @click.option(
     "--loss",

@@ -142,5 +142,6 @@ def test_a_smooth_ramp_has_no_bands(in_both_precisions, which):
     steps = np.diff(row)
     # Bands would be steps of zero with large ones between: bf16 itself knows 384 values from 0.1 to 0.9, 1024 are here.
     assert len(np.unique((row * 65535).round())) == 1024
-    assert steps.min() > 0.4 * np.diff(ramp).mean()
-    assert steps.max() < 1.6 * np.diff(ramp).mean()
+    inside = steps[2:-2]  # at the picture's edge pixels have neighbours on one side alone
+    assert inside.min() > 0.4 * np.diff(ramp).mean()
+    assert inside.max() < 1.6 * np.diff(ramp).mean()
