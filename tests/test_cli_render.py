@@ -73,17 +73,17 @@ def test_help_is_given_with_an_example(command, arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "code"),
     [
-        ["render", "no-scenes"],
-        ["render", "ball", "--variant", "no_such_variant"],
+        (["render", "no-scenes"], 1),
+        (["render", "ball", "--variant", "no_such_variant"], 2),
     ],
     ids=["a folder without scenes", "an unknown variant"],
 )
-def test_a_run_that_cannot_start_is_one_line_and_exit_1(write_scene, command, tmp_path, arguments):
+def test_a_run_that_cannot_start_is_one_line(write_scene, command, tmp_path, arguments, code):
     write_scene()
     (tmp_path / "no-scenes").mkdir()
-    assert_one_line_of_error(command(*arguments), 1)
+    assert_one_line_of_error(command(*arguments), code)
     assert not (tmp_path / "renders").exists()
 
 

@@ -63,8 +63,11 @@ def _is_bitmap(image: Any) -> bool:
 
 def _layers(bitmap: Any) -> dict[str, np.ndarray]:
     """Colour and, where they are there, albedo and normal of a Mitsuba bitmap, by the names of its layers; linear."""
-    kind = sys.modules["mitsuba"].Struct.Type.Float32
-    layers = {name: np.array(layer.convert(component_format=kind, srgb_gamma=False)) for name, layer in bitmap.split()}
+    kind = sys.modules["mitsuba"].Struct.Type
+    layers = {}
+    for name, layer in bitmap.split():
+        linear = layer.component_format() in (kind.Float16, kind.Float32, kind.Float64)
+        layers[name] = np.array(layer if linear else layer.convert(component_format=kind.Float32, srgb_gamma=False))
     found = {"color": layers["<root>"]}
     for feature, names in _LAYERS.items():
         for name in names:
