@@ -126,7 +126,9 @@ def train(
     try:
         if place.type == "cuda" and place.index is None:
             place = torch.device("cuda", rank % torch.cuda.device_count())
-        return _train(Path(renders), out, _complete(options, place), place, rank, ranks, first, resume, report)
+        # Modes of the caller's do not matter here, and none of ours outlasts an interruption at an unlucky moment.
+        with torch.inference_mode(False), torch.autocast(place.type, enabled=False):
+            return _train(Path(renders), out, _complete(options, place), place, rank, ranks, first, resume, report)
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
@@ -458,7 +460,7 @@ class _Log:
         rows = [row for row in rows if int(row[0]) <= step]
         atomic.write_text(self._path, "".join(",".join(row) + "\n" for row in [list(_COLUMNS), *rows]))
         self._file = self._path.open("a", newline="")
-        self.board = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
+        self.board = _board(out / "tensorboard", step)
         self.losses, self.validations = _Points(), _Points()
         for row in rows:
             self._remember(int(row[0]), row[2], row[5])
@@ -482,6 +484,14 @@ class _Log:
         for points, value in ((self.losses, loss), (self.validations, validation)):
             with contextlib.suppress(ValueError):  # no validation, or a row that somebody edited
                 points.add(step, float(value))
+
+
+def _board(folder: Path, step: int) -> SummaryWriter:
+    """A writer of a new event file that TensorBoard reads after those that are there, from `step` on."""
+    # It reads files by their names, which begin with the second: in the same one, a later file may come first.
+    while any(folder.glob(f"events.out.tfevents.{int(time.time()):010d}.*")):
+        time.sleep(0.05)
+    return SummaryWriter(str(folder), purge_step=step + 1)
 
 
 class _Points:

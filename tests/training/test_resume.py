@@ -4,11 +4,14 @@ import logging
 import multiprocessing
 import random
 import signal
+import types
 
 import pytest
+import torch
 from safetensors.torch import load_file
 from synthetic import small_options, write_view
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer import event_file_writer
 
 from mcdenoise.errors import DataError, TrainingError
 from mcdenoise.training import loop, train
@@ -56,6 +59,37 @@ def test_it_goes_on_from_the_checkpoint_and_not_from_the_start(renders, tmp_path
     steps = []
     train(renders, tmp_path, small_options(), "cpu", report=lambda state: steps.append(state.step))
     assert steps == [7, 8, 9, 10]
+
+
+def test_tensorboard_reads_a_run_in_order_that_goes_on_within_the_second(renders, tmp_path, monkeypatch):
+    # The number at the end of an event file's name: after those before it the 10 comes before the 9.
+    numbers = iter([9, 10])
+    monkeypatch.setattr(event_file_writer, "_global_uid", types.SimpleNamespace(get=lambda: next(numbers)))
+    with pytest.raises(KeyboardInterrupt):
+        train(renders, tmp_path, small_options(), "cpu", report=stop_at(2, KeyboardInterrupt))
+    train(renders, tmp_path, small_options(), "cpu")
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("loss")] == logged_steps(tmp_path)
+
+
+def test_ctrl_c_within_a_mode_of_torch_leaves_none_behind(renders, tmp_path):
+    def interrupted_in_between(state):
+        torch.set_grad_enabled(False)
+        torch.set_autocast_enabled("cpu", True)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(renders, tmp_path, small_options(), "cpu", report=interrupted_in_between)
+    assert torch.is_grad_enabled()
+    assert not torch.is_autocast_enabled("cpu")
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, lambda: torch.autocast("cpu")])
+def test_modes_of_the_caller_change_nothing(mode, renders, tmp_path):
+    with mode():
+        train(renders, tmp_path / "within", small_options(steps=3), "cpu")
+    train(renders, tmp_path / "plain", small_options(steps=3), "cpu")
+    assert model_bytes(tmp_path / "within") == model_bytes(tmp_path / "plain")
 
 
 def test_a_run_that_died_before_its_first_checkpoint_starts_anew(renders, tmp_path, uninterrupted):
