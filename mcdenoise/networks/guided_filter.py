@@ -23,15 +23,15 @@ def guided_filter(
     Returns them one after the other, `[B, C, H, W]`. From the logit of every neighbour is taken, for each guide, its
     sharpness times the squared difference between pixel and neighbour, summed over the guide's channels, of which there
     are as many as `GUIDES` says. logits: `[B, kernel * kernel * s * s, H / s, W / s]` for s of 1 or 2, spread over the
-    picture as by `pixel_shuffle`. sharpness: `[B, 3, H, W]`. Gradients flow to logits and sharpness: images and guides
-    are data. On a processor, in float32, it is one compiled pass that holds no copy for every tap; elsewhere it is a
+    picture as by `pixel_shuffle`. sharpness: `[B, 3, H, W]`. Gradients flow to images, logits and sharpness: guides are
+    data. On a processor, in float32, it is one compiled pass that holds no copy for every tap; elsewhere it is a
     loop of torch's operations.
     """
     if torch.compiler.is_exporting():
         logits = F.pixel_shuffle(logits, sharpness.shape[3] // logits.shape[3])
         return _as_one_node(torch.cat(list(images), dim=1), torch.cat(list(guides), dim=1), logits, sharpness, kernel)
     if logits.device.type == "cpu" and logits.dtype == torch.float32:
-        return _OnHost.apply(_padded(images, kernel), _padded(guides, kernel), logits, sharpness, kernel)
+        return _OnHost.apply(_padded(guides, kernel), logits, sharpness, kernel, *images)
     return in_torch(torch.cat(list(images), dim=1), torch.cat(list(guides), dim=1), logits, sharpness, kernel)
 
 
@@ -56,26 +56,34 @@ def _(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: 
 
 
 class _OnHost(torch.autograd.Function):
-    """Compiled; the kernels are computed again for the gradient, so that they are never held."""
+    """Compiled; the kernels are computed again for the gradient, so that they are never held in between."""
 
     @staticmethod
-    def forward(ctx, image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
-        logits, sharpness = logits.contiguous(), sharpness.contiguous()
+    def forward(ctx, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int, *images: Tensor) -> Tensor:
+        logits, sharpness, image = logits.contiguous(), sharpness.contiguous(), _padded(images, kernel)
         shape = (image.shape[0], image.shape[1], *sharpness.shape[2:])
         result, norms = logits.new_empty(shape), logits.new_empty(shape[0], 2, *shape[2:])
         host_filter.forward(*_arrays(image, guides, logits, sharpness, result, norms), kernel, torch.get_num_threads())
         ctx.kernel = kernel
+        ctx.channels = [image.shape[1] for image in images]
         ctx.save_for_backward(image, guides, logits, sharpness, result, norms)
         return result
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[None, None, Tensor, Tensor, None]:
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
         image, guides, logits, sharpness, result, norms = ctx.saved_tensors
         mean = (gradient * result).sum(dim=1)
         of_logits, of_sharpness = torch.empty_like(logits), torch.empty_like(sharpness)
-        arrays = _arrays(image, guides, logits, sharpness, norms, gradient.contiguous(), mean, of_logits, of_sharpness)
-        host_filter.backward(*arrays, ctx.kernel, torch.get_num_threads())
-        return None, None, of_logits, of_sharpness, None
+        of_images = any(ctx.needs_input_grad[4:])
+        kernels = torch.empty_like(logits) if of_images else logits.new_empty(1, 0, 1, 1)
+        arrays = _arrays(image, guides, logits, sharpness, norms, gradient.contiguous(), mean)
+        results = _arrays(of_logits, of_sharpness, kernels)
+        host_filter.backward(*arrays, *results, ctx.kernel, torch.get_num_threads())
+        spread = [None] * len(ctx.channels)
+        if of_images:
+            step = gradient.shape[3] // logits.shape[3]
+            spread = _spread(gradient, F.pixel_shuffle(kernels, step), ctx.kernel).split(ctx.channels, dim=1)
+        return None, of_logits, of_sharpness, None, *spread
 
 
 class _FilterByKernels(torch.autograd.Function):
@@ -92,12 +100,28 @@ class _FilterByKernels(torch.autograd.Function):
         return result
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[None, Tensor, None]:
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, Tensor, None]:
         padded, kernels = ctx.saved_tensors
         result = torch.empty_like(kernels)
         for tap, shifted in _taps(padded, ctx.kernel):
             torch.sum(gradient * shifted, dim=1, out=result[:, tap])
-        return None, result, None
+        return _spread(gradient, kernels, ctx.kernel) if ctx.needs_input_grad[0] else None, result, None
+
+
+def _spread(gradient: Tensor, kernels: Tensor, kernel: int) -> Tensor:
+    """The gradient of the image `[B, C, H, W]`: every pixel's goes to its neighbours, as its kernel took from them."""
+    reach = kernel // 2
+    height, width = gradient.shape[2:]
+    padded = gradient.new_zeros(*gradient.shape[:2], height + 2 * reach, width + 2 * reach)
+    for tap, shifted in _taps(padded, kernel):
+        shifted.addcmul_(kernels[:, tap : tap + 1], gradient)
+    rows = padded[:, :, reach : reach + height]  # what went to replicated edges is the edges' own
+    rows[:, :, 0] += padded[:, :, :reach].sum(dim=2)
+    rows[:, :, -1] += padded[:, :, reach + height :].sum(dim=2)
+    result = rows[..., reach : reach + width]
+    result[..., 0] += rows[..., :reach].sum(dim=3)
+    result[..., -1] += rows[..., reach + width :].sum(dim=3)
+    return result
 
 
 @torch.no_grad()

@@ -25,13 +25,14 @@ def forward(image, guides, logits, sharpness, result, norms, kernel: int, thread
 
 
 def backward(
-    image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernel: int, threads: int
+    image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernels, kernel: int, threads: int
 ) -> None:
     """Put gradients into `of_logits` and `of_sharpness`, given that of the result.
 
-    mean: `[B, H, W]`, the sum over channels of gradient times result.
+    mean: `[B, H, W]`, the sum over channels of gradient times result. kernels: of the shape of logits, to put the
+    softmax kernels into, or with no channels.
     """
-    arguments = (image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernel)
+    arguments = (image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernels, kernel)
     _in_threads(_backward_rows, arguments, gradient.shape, threads)
 
 
@@ -175,7 +176,7 @@ def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start
 
 @_compiled
 def _backward_rows(
-    image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernel, start, end
+    image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernels, kernel, start, end
 ):
     reach, taps, step = kernel // 2, kernel * kernel, gradient.shape[3] // logits.shape[3]
     channels, height, width = gradient.shape[1:]
@@ -209,7 +210,11 @@ def _backward_rows(
                     for x in range(n):
                         sums[x] += upstream[x] * shifted[x]
                 for x in range(n):
-                    line[x] = values[x] / total[x] * (sums[x] - average[x])
+                    values[x] /= total[x]
+                if kernels.shape[1]:
+                    _put(kernels, b, tap, y, x0, step, values)
+                for x in range(n):
+                    line[x] = values[x] * (sums[x] - average[x])
                     of_albedo[x] -= line[x] * albedo[x]
                     of_normal[x] -= line[x] * normal[x]
                     of_bright[x] -= line[x] * bright[x]

@@ -11,15 +11,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mcdenoise.networks.guided_filter import guided_filter
+from mcdenoise.networks.guided_filter import GUIDES, guided_filter
 from mcdenoise.networks.layers import conv, relu, upsample
 from mcdenoise.tonemap import log_curve, tonemap
 
 _DARKEST_ALBEDO = 0.1
+_GUIDES = len(GUIDES)
 # Weights to begin with: differences of 0.15 in albedo, 0.3 in a normal, or a brightness of 5 times count as an edge.
 _SHARPNESS = (60.0, 15.0, 10.0)
 # Of these remains whatever the network says: nothing flows from a lamp to the black wall beside it.
-_LEAST_SHARPNESS = (0.15, 0.25, 0.8)
+_LEAST_SHARPNESS = (0.15, 0.25, 0.15)
+# So much more where brightness hardly changes but at edges: in noise, what seems an edge of it is mostly none.
+_IN_CALM = (0.0, 0.0, 0.65)
+_LEAST_CONFIDENCE = -8.0  # its logit: sums of weights stay far from the smallest numbers
+_COVER_BIAS = -3.0  # to begin with, next to nothing is covered
 
 
 class KPN(nn.Module):
@@ -31,12 +36,15 @@ class KPN(nn.Module):
     that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones. From every
     kernel's logits the squared differences of albedo, of normal and of what is bright for certain are taken away, with
     weights predicted for each pixel (as in a cross-bilateral filter): so edges are kept from the first step on.
+    At every scale each pixel also has a confidence, by which it counts wherever it is used, in kernels and in the means
+    that the coarser scales begin with (normalized convolution, Knutsson and Westin 1993): a firefly is told by what
+    is around it, once, instead of being left out by every kernel that meets it.
     width: channels at half resolution; deeper levels have up to three times as many. kernel: side of the kernels, odd.
     """
 
     name = "kpn"
     multiple = 16
-    reach = 112
+    reach = 160
 
     def __init__(self, width: int = 48, kernel: int = 5):
         super().__init__()
@@ -58,13 +66,14 @@ class KPN(nn.Module):
         self.dec2b = conv(w2, w2)
         self.dec1a = conv(w2 + w1, w1)
         self.dec1b = conv(w1, w1)
-        # For every scale: logits of its kernels, weights of three differences, and (but for the coarsest) how much of
-        # its low frequencies the coarser scales replace; for the finest the trust in irradiance.
-        self.kernels4 = _Head(w4, taps + 3)
-        self.kernels3 = _Head(w3, taps + 4)
-        self.kernels2 = _Head(w2, taps + 4)
-        self.kernels1 = _Head(w1, taps + 4)
-        self.kernels0 = _Head(w1, 4 * (taps + 5))
+        # For every scale: logits of its kernels, weights of three differences, confidence, and (but for the coarsest)
+        # how much of its low frequencies and how much of all the coarser scales replace; for the finest the trust in
+        # irradiance.
+        self.kernels4 = _Head(w4, taps + 4)
+        self.kernels3 = _Head(w3, taps + 6)
+        self.kernels2 = _Head(w2, taps + 6)
+        self.kernels1 = _Head(w1, taps + 6)
+        self.kernels0 = _Head(w1, 4 * (taps + 7))
 
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
@@ -114,40 +123,56 @@ def _filter_pyramid(
 
     images: irradiance and radiance, `[B, 3, H, W]`; the result has one after the other. features: what tells pixels
     apart, besides the brightness of radiance: albedo and normal. heads: from fine to coarse, what the network predicted
-    for each scale: the kernels' logits, a weight for each guide, then (but for the coarsest) the logit of the share of
-    its low frequencies that the coarser scales replace (their equation 9); for the finest with four pixels in the
-    channels.
+    for each scale: the kernels' logits, a weight for each guide, the logit of confidence, then (but for the coarsest)
+    the logits of the share of its low frequencies that the coarser scales replace (their equation 9), and of the share
+    of all of it; for the finest with four pixels in the channels.
     """
-    levels = [(images, features)]
-    for _ in heads[1:]:
-        levels.append(tuple(tuple(F.avg_pool2d(finer, 2) for finer in kind) for kind in levels[-1]))
-    result = None
-    for (level, level_features), head in zip(reversed(levels), reversed(heads), strict=True):
-        step = level[0].shape[3] // head.shape[3]
+    levels = []
+    total = torch.ones_like(images[0][:, :1])
+    images = *images, total  # times confidence from here on, and confidence itself: a mean is the ratio of two sums
+    for head in heads:
+        if levels:
+            images, features = (tuple(F.avg_pool2d(finer, 2) for finer in kind) for kind in (images, features))
+        step = images[0].shape[3] // head.shape[3]
         logits, others = head.tensor_split([kernel * kernel * step * step], dim=1)
         others = F.pixel_shuffle(others, step)
-        unit, least = (others.new_tensor(values).view(1, -1, 1, 1) for values in (_SHARPNESS, _LEAST_SHARPNESS))
-        sharpness = unit * (least + F.softplus(others[:, : len(_SHARPNESS)]))
-        guides = *level_features, _certainly_bright(level[1])
-        filtered = guided_filter(level, guides, logits, sharpness, kernel)
+        bright, calm = _certainly_bright(images[1].detach() / images[2].detach())
+        confidence = others[:, _GUIDES : _GUIDES + 1].clamp(min=_LEAST_CONFIDENCE).sigmoid()
+        images = tuple(image * confidence for image in images)
+        unit, least, in_calm = (
+            others.new_tensor(values).view(1, -1, 1, 1) for values in (_SHARPNESS, _LEAST_SHARPNESS, _IN_CALM)
+        )
+        sharpness = unit * (least + in_calm * calm + F.softplus(others[:, :_GUIDES]))
+        levels.append((images, (*features, bright), logits, sharpness, others[:, _GUIDES + 1 :]))
+    result = None
+    for images, guides, logits, sharpness, shares in reversed(levels):
+        sums = guided_filter(images, guides, logits, sharpness, kernel)
+        filtered = sums[:, :-1] / sums[:, -1:]
         if result is None:
             result = filtered
         else:
-            blend = others[:, len(_SHARPNESS)].sigmoid()[:, None]
-            change = blend * _smooth(result - F.avg_pool2d(filtered, 2))
+            coarse, fine = _smooth(result), _smooth(F.avg_pool2d(filtered, 2))
+            low, cover = shares[:, :1].sigmoid(), (shares[:, 1:2] + _COVER_BIAS).sigmoid()
+            change = low * (coarse - fine)
+            change = change + cover * (coarse - filtered - change)
             # Beside a lamp a hundred times brighter than the wall, coarse pixels hold some of both.
             result = filtered + torch.clamp(change, -0.8 * filtered, 4 * filtered + 0.1)
     return result
 
 
 @torch.no_grad()
-def _certainly_bright(radiance: Tensor) -> Tensor:
-    """`log_curve` of the morphological opening (3 x 3) of brightness, `[B, 1, H, W]`.
+def _certainly_bright(radiance: Tensor) -> tuple[Tensor, Tensor]:
+    """`log_curve` of the morphological opening (3 x 3) of brightness, and how calm brightness is, both `[B, 1, H, W]`.
 
-    Lamps, windows and sunlit surfaces keep their shape in it, while the bright pixels of noise, which stand alone, go.
+    Lamps, windows and sunlit surfaces keep their shape in the former, while the bright pixels of noise, which stand
+    alone, go. The latter is the greatest squared ratio of least to mean in the windows of 3 x 3 that hold the pixel:
+    near 1 on either side of a clean edge, near 0 in the noise of a few samples, where an opening has edges too.
     """
-    darkest = _extreme(radiance.mean(dim=1, keepdim=True), torch.minimum)
-    return log_curve(_extreme(darkest, torch.maximum))
+    brightness = radiance.mean(dim=1, keepdim=True)
+    darkest = _extreme(brightness, torch.minimum)
+    mean = F.avg_pool2d(F.pad(brightness, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    calm = (darkest + 1e-4) / (mean + 1e-4)
+    return log_curve(_extreme(darkest, torch.maximum)), _extreme(calm.square(), torch.maximum)
 
 
 def _extreme(image: Tensor, either: Callable[[Tensor, Tensor], Tensor]) -> Tensor:

@@ -63,18 +63,22 @@ def test_it_is_a_mean_of_neighbours_weighted_as_it_says(function, shape):
 @pytest.mark.parametrize("shape", [(5, 6, 1, 3), (4, 6, 2, 3)])
 def test_gradients_of_torchs_path_are_right(shape):
     image, guides, logits, sharpness = example(*shape, dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda *x: in_torch(image, guides, *x, shape[3]), (logits, sharpness))
+    image = image[:, :3].requires_grad_()
+    assert torch.autograd.gradcheck(lambda image, *x: in_torch(image, guides, *x, shape[3]), (image, logits, sharpness))
 
 
 # The last is large enough for threads, and wider than a strip.
 @pytest.mark.parametrize("shape", [*SHAPES, (34, 520, 2, 5)])
-def test_gradients_of_the_compiled_path_are_those_of_torchs(shape):
+@pytest.mark.parametrize("of_image", [False, True])
+def test_gradients_of_the_compiled_path_are_those_of_torchs(shape, of_image):
     inputs = example(*shape, contrast=3.0)
+    inputs[0].requires_grad_(of_image)
     exact = [x.detach().double().requires_grad_(x.requires_grad) for x in inputs]
     upstream = torch.randn(inputs[0].shape, generator=torch.Generator().manual_seed(5))
     guided_filter(*inputs, shape[3]).backward(upstream)
     in_torch(*exact, shape[3]).backward(upstream.double())
-    for ours, theirs in zip(inputs[2:], exact[2:], strict=True):
+    assert (inputs[0].grad is not None) == of_image
+    for ours, theirs in zip([x for x in inputs if x.requires_grad], [x for x in exact if x.requires_grad], strict=True):
         # Sums of 25 products of numbers around 10, of which float32 keeps seven digits.
         torch.testing.assert_close(ours.grad.double(), theirs.grad, rtol=1e-4, atol=1e-3)
 

@@ -1,8 +1,10 @@
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from mcdenoise.networks import create
+from mcdenoise.networks.kpn import _certainly_bright, _filter_pyramid
 
 DARKEST = 0.1  # albedo that radiance is divided by, at the least
 
@@ -76,6 +78,68 @@ def test_untrained_it_keeps_edges_that_features_show(feature):
     errors = [float((output - radiance)[..., 15:17].abs().max()) for output in (kept, blurred)]
     assert errors[1] > 0.1
     assert errors[0] < 0.5 * errors[1]
+
+
+def heads_by_hand(side, kernel=3, confidence=None, cover=0.0):
+    """What a network would predict for a picture of side x side: even kernels, no share of low frequencies replaced.
+
+    confidence: logits for the finest scale, `[1, 1, side, side]`. cover: the logit, at all scales.
+    """
+    taps = kernel**2
+    heads = []
+    for scale in range(5):
+        head = torch.zeros(1, taps + (4 if scale == 4 else 6), side >> scale, side >> scale)
+        head[:, taps : taps + 3] = -100.0  # no edges but for the floors
+        head[:, taps + 4 : taps + 5] = -100.0
+        head[:, taps + 5 : taps + 6] = cover
+        heads.append(head)
+    finest = torch.cat([heads[0], torch.zeros(1, 1, side, side)], 1)
+    finest[:, taps + 3] = 0.0 if confidence is None else confidence
+    heads[0] = torch.cat([F.pixel_unshuffle(plane, 2) for plane in finest.split(1, dim=1)], 1)
+    return heads
+
+
+def test_a_pixel_without_confidence_has_no_say_at_any_scale():
+    side = 32
+    radiance = torch.ones(1, 3, side, side)
+    radiance[..., 13, 18] = 1000.0
+    features = torch.zeros_like(radiance), torch.zeros_like(radiance)
+    doubt = torch.full((1, side, side), 8.0)
+    doubt[:, 13, 18] = -100.0
+    # With cover the coarse scales are what is seen. Without confidence the firefly adds its ninth, or its share there.
+    for cover, least in ((-100.0, 100.0), (100.0, 0.3)):
+        told, not_told = (
+            _filter_pyramid((radiance, radiance), features, heads_by_hand(side, confidence=which, cover=cover), 3)
+            for which in (doubt, None)
+        )
+        assert float((not_told - 1).abs().max()) > least
+        # The logit ends at -8: 1000 * e^-8 / 9 of it remains in a kernel of nine.
+        assert float((told - 1).abs().max()) < 0.05
+
+
+def test_where_it_is_covered_nothing_of_the_finer_scales_is_seen():
+    side = 32
+    generator = torch.Generator().manual_seed(1)
+    radiance = torch.rand(1, 3, side, side, generator=generator) + 0.5
+    features = torch.zeros_like(radiance), torch.zeros_like(radiance)
+    # Two pixels of the coarsest scale each way, whose kernel of 3 x 3 takes replicated edges: nearly one colour.
+    plain, covered = (
+        _filter_pyramid((radiance, radiance), features, heads_by_hand(side, cover=cover), 3)
+        for cover in (-100.0, 100.0)
+    )
+    neighbours = [float((image[..., 1:] - image[..., :-1]).abs().mean()) for image in (plain, covered)]
+    assert neighbours[0] > 0.02
+    assert neighbours[1] < 0.002
+
+
+def test_calm_is_either_side_of_a_clean_edge_and_not_noise():
+    clean = torch.full((1, 3, 32, 32), 0.2)
+    clean[..., 16:] = 5.0
+    assert float(_certainly_bright(clean)[1].min()) > 0.99
+    # Radiance of one sample: black or bright, exponentially distributed.
+    noisy = clean * torch.empty(1, 1, 32, 32).exponential_(generator=torch.Generator().manual_seed(2))
+    # The least of nine is a ninth of the mean on average; the greatest square of nine such ratios is a tenth or so.
+    assert float(_certainly_bright(noisy)[1].mean()) < 0.15
 
 
 def test_it_never_goes_far_beyond_its_input_or_below_zero():
