@@ -133,7 +133,7 @@ def _filter_pyramid(
     for head in heads:
         if levels:
             images, features = (tuple(F.avg_pool2d(finer, 2) for finer in kind) for kind in (images, features))
-        step = images[0].shape[3] // head.shape[3]
+        step = 1 if levels else 2
         logits, others = head.tensor_split([kernel * kernel * step * step], dim=1)
         others = F.pixel_shuffle(others, step)
         bright, calm = _certainly_bright(images[1].detach() / images[2].detach())
