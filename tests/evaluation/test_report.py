@@ -436,6 +436,18 @@ def test_keys_do_what_the_help_says(index, open_page):
     assert chosen() == ["noisy", "beta"]
     press("Shift+Digit4")
     assert chosen() == ["noisy", "reference"]
+    for key, after in [
+        ("a", ["alpha", "reference"]),
+        ("A", ["noisy", "reference"]),
+        ("A", ["reference", "reference"]),  # from the first to the last
+        ("a", ["noisy", "reference"]),
+        ("b", ["noisy", "noisy"]),  # and from the last to the first
+        ("B", ["noisy", "reference"]),
+        ("B", ["noisy", "beta"]),
+        ("b", ["noisy", "reference"]),
+    ]:
+        press(key)
+        assert chosen() == after
     press("x")
     assert chosen() == ["reference", "noisy"]
     for key, ev in [("e", "+0.5"), ("+", "+1.0"), ("E", "+0.5"), ("-", "+0.0"), ("-", "\N{MINUS SIGN}0.5")]:
