@@ -233,8 +233,10 @@ const Tables = (() => {
   }
 
   // A narrow heading, with the arrow in its second line.
-  const twoLines = (metric) =>
-    metric.name.includes(" ") ? [`${metric.name}\u00a0${arrow(metric)}`] : [metric.name, element("br"), arrow(metric)];
+  function twoLines(metric) {
+    const [first, ...rest] = metric.name.split(" ");
+    return [first, element("br"), [...rest, arrow(metric)].join("\u00a0")];
+  }
 
   // The scores of one view: a row an image, whose click makes it A.
   function view(place, entry, metrics, { a, b, choose }) {
@@ -288,9 +290,13 @@ const Tables = (() => {
                 element(
                   "th",
                   { scope: "row", title: row.name },
-                  element("span", { class: "picks" }, pick("a", row.name, a), pick("b", row.name, b)),
-                  i < 9 ? element("kbd", {}, String(i + 1)) : null,
-                  element("span", {}, row.name),
+                  element(
+                    "div",
+                    {},
+                    element("span", { class: "picks" }, pick("a", row.name, a), pick("b", row.name, b)),
+                    i < 9 ? element("kbd", {}, String(i + 1)) : null,
+                    element("span", { class: "name" }, row.name),
+                  ),
                 ),
                 ...shown.map((metric) => scoreCell(row, metric, best(rows, metric), { write: compact })),
                 timed ? element("td", { class: "number" }, seconds(row.seconds)) : null,
