@@ -285,6 +285,24 @@ def test_numbers_beside_a_plot_reach_over_its_intervals_and_stay_apart(tmp_path,
     assert max(shown) / min(shown) > 10 ** (0.7 * decades)
 
 
+def plotted(page, place):
+    """What plotly was given for each method: [name, its look, seconds or spp]."""
+    look = "[line.color, line.dash, marker.symbol].join()"
+    page.locator("#plots").scroll_into_view_if_needed()
+    page.wait_for_selector(f"{place} .main-svg")
+    return page.locator(place).evaluate(f"(it) => it.data.map(({{ name, line, marker, x }}) => [name, {look}, x])")
+
+
+def test_many_methods_look_different(tmp_path, open_page):
+    names = ["noisy", *(f"method {number}" for number in range(14))]
+    writer = ReportWriter(tmp_path, "Fourteen")
+    writer.add_view(_view("room"))
+    page = open_page(writer.finish(SUMMARY | {"rows": [_row(4, name, 0.5, None, 0.25) for name in names]}))
+    assert len({look for _, look, _ in plotted(page, "#plot-spp")}) == len(names)
+    looks = "(all) => all.map((it) => [it.style.color, it.className].join())"
+    assert len(set(page.locator("#summary .dot").evaluate_all(looks)[:13])) == 13  # noisy, and two for each colour
+
+
 def test_the_summary_sorts_by_number_both_ways_and_what_is_missing_stays_below(index, open_page):
     page = open_page(index)
     heading = page.locator("#summary thead th", has_text="relMSE")

@@ -36,7 +36,7 @@ const Plots = (() => {
       text: points.map(label),
       hovertemplate: "%{text}: %{y:.4g}",
       mode: "lines+markers",
-      line: { color: Methods.colour(method), width: 2, dash: method === "noisy" ? "dot" : "solid" },
+      line: { color: Methods.colour(method), width: 2, dash: Methods.dash(method) },
       marker: { color: Methods.colour(method), symbol: Methods.symbol(method), size: 8 },
       error_y: {
         type: "data",
