@@ -303,6 +303,18 @@ def test_many_methods_look_different(tmp_path, open_page):
     assert len(set(page.locator("#summary .dot").evaluate_all(looks)[:13])) == 13  # noisy, and two for each colour
 
 
+def test_the_plot_of_time_has_numbers_of_its_own_and_goes_from_few_samples_to_many(tmp_path, open_page):
+    alpha = [(4, 0.032, 0.25), (8, 0.02, 0.24), (32, 0.012, 0.27), (128, 0.011, 0.26)]
+    rows = [_row(spp, "alpha", error, None, seconds) for spp, error, seconds in alpha]
+    rows += [_row(spp, "noisy", 30.0, None) for spp, *_ in alpha]  # without a time, and far above
+    writer = ReportWriter(tmp_path, "Time")
+    writer.add_view(_view("room"))
+    page = open_page(writer.finish(SUMMARY | {"rows": rows}))
+    assert plotted(page, "#plot-time")[0][2] == [0.25, 0.24, 0.27, 0.26]
+    assert page.locator("#plot-time .ytick text").count() >= 2
+    assert page.locator("#plot-spp .ytick text").count() >= 2
+
+
 def test_the_summary_sorts_by_number_both_ways_and_what_is_missing_stays_below(index, open_page):
     page = open_page(index)
     heading = page.locator("#summary thead th", has_text="relMSE")
