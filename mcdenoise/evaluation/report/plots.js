@@ -26,7 +26,8 @@ const Plots = (() => {
   const above = (row) => (score(row).high == null ? 0 : score(row).high - value(row));
 
   function trace(method, of, label) {
-    const points = rows.filter((row) => row.method === method && isDrawn(row) && of(row) > 0).sort((p, q) => of(p) - of(q));
+    // Joined from few samples to many, also where more took no longer.
+    const points = rows.filter((row) => row.method === method && isDrawn(row) && of(row) > 0).sort((p, q) => p.spp - q.spp);
     const name = method.length > 28 ? `${method.slice(0, 27)}…` : method;
     return {
       // Plotly takes names as its own kind of markup.
@@ -36,7 +37,7 @@ const Plots = (() => {
       text: points.map(label),
       hovertemplate: "%{text}: %{y:.4g}",
       mode: "lines+markers",
-      line: { color: Methods.colour(method), width: 2, dash: method === "noisy" ? "dot" : "solid" },
+      line: { color: Methods.colour(method), width: 2, dash: Methods.dash(method) },
       marker: { color: Methods.colour(method), symbol: Methods.symbol(method), size: 8 },
       error_y: {
         type: "data",
@@ -75,14 +76,17 @@ const Plots = (() => {
     return { tickvals, ticktext: tickvals.map(Text.short) };
   }
 
+  // Of the errors in these traces.
+  function errors(traces) {
+    const ends = ({ y, error_y }) => y.flatMap((middle, i) => [middle - error_y.arrayminus[i], middle + error_y.array[i]]);
+    const scale = isLogarithmic() ? { type: "log", ...ticks(traces.flatMap(ends)) } : { type: "linear" };
+    return axis(`${metric.name} (${metric.better ?? "lower"} is better)`, scale);
+  }
+
   function draw() {
     if (!window.Plotly || !metric) return;
     const methods = [...new Set(rows.map((row) => row.method))];
     const spp = [...new Set(rows.map((row) => row.spp))].filter((count) => count > 0).sort((p, q) => p - q);
-    const y = axis(`${metric.name} (${metric.better ?? "lower"} is better)`, {
-      type: isLogarithmic() ? "log" : "linear",
-      ...(isLogarithmic() ? ticks(rows.filter(isDrawn).flatMap((row) => [value(row) - below(row), value(row) + above(row)])) : {}),
-    });
     const layout = {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
@@ -91,7 +95,6 @@ const Plots = (() => {
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       hovermode: "closest",
       showlegend: true,
-      yaxis: y,
     };
     const options = { responsive: true, displaylogo: false, displayModeBar: false };
     const of = {
@@ -100,12 +103,16 @@ const Plots = (() => {
     };
     const counts = { type: "log", tickvals: spp, ticktext: spp.map(String) };
     places[0].hidden = !spp.length;
-    if (spp.length) window.Plotly.react(places[0], of.spp, { ...layout, xaxis: axis("samples per pixel", counts) }, options);
+    if (spp.length) {
+      const axes = { xaxis: axis("samples per pixel", counts), yaxis: errors(of.spp) };
+      window.Plotly.react(places[0], of.spp, { ...layout, ...axes }, options);
+    }
     const timed = of.time.filter((one) => one.x.length);
     places[1].hidden = !timed.length;
     if (timed.length) {
       const times = { type: "log", ...ticks(timed.flatMap((one) => one.x)) };
-      window.Plotly.react(places[1], timed, { ...layout, xaxis: axis("seconds per frame", times) }, options);
+      const axes = { xaxis: axis("seconds per frame", times), yaxis: errors(timed) };
+      window.Plotly.react(places[1], timed, { ...layout, ...axes }, options);
     }
     const left = rows.filter((row) => score(row)?.value != null && !isDrawn(row)).length;
     document.getElementById("plot-notes").textContent = [

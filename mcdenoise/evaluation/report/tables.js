@@ -15,6 +15,7 @@ const Text = (() => {
 
   function seconds(value) {
     if (typeof value !== "number" || !Number.isFinite(value)) return "–";
+    if (value === 0) return "0 s";
     return value < 1 ? `${(value * 1000).toPrecision(3)} ms` : `${value.toPrecision(3)} s`;
   }
 
@@ -48,6 +49,7 @@ const Text = (() => {
 const Methods = (() => {
   const COLOURS = 6; // in report.css, for each theme
   const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x"];
+  const DASHES = ["solid", "dash", "dashdot"];
   const order = [];
 
   function index(method) {
@@ -55,15 +57,21 @@ const Methods = (() => {
     return order.indexOf(method);
   }
 
+  // How often all colours were used before: then symbols, lines and dots tell methods of one colour apart.
+  const round = (method) => (method === "noisy" ? 0 : Math.floor(index(method) / COLOURS));
   const property = (method) => (method === "noisy" ? "--noisy" : `--method-${index(method) % COLOURS}`);
 
   return {
     know: (methods) => methods.filter((method) => method !== "noisy").forEach(index),
     colour: (method) => getComputedStyle(document.documentElement).getPropertyValue(property(method)).trim(),
-    symbol: (method) => (method === "noisy" ? "circle-open" : SYMBOLS[index(method) % SYMBOLS.length]),
+    symbol(method) {
+      if (method === "noisy") return "circle-open";
+      return SYMBOLS[(index(method) + round(method)) % SYMBOLS.length] + (round(method) ? "-open" : "");
+    },
+    dash: (method) => (method === "noisy" ? "dot" : DASHES[round(method) % DASHES.length]),
     dot(method) {
-      const dot = Text.element("span", { class: "dot", "aria-hidden": "true" });
-      dot.style.background = `var(${property(method)})`;
+      const dot = Text.element("span", { class: round(method) ? "dot ring" : "dot", "aria-hidden": "true" });
+      dot.style.color = `var(${property(method)})`;
       return dot;
     },
   };
@@ -233,8 +241,10 @@ const Tables = (() => {
   }
 
   // A narrow heading, with the arrow in its second line.
-  const twoLines = (metric) =>
-    metric.name.includes(" ") ? [`${metric.name}\u00a0${arrow(metric)}`] : [metric.name, element("br"), arrow(metric)];
+  function twoLines(metric) {
+    const [first, ...rest] = metric.name.split(" ");
+    return [first, element("br"), [...rest, arrow(metric)].join("\u00a0")];
+  }
 
   // The scores of one view: a row an image, whose click makes it A.
   function view(place, entry, metrics, { a, b, choose }) {
@@ -288,9 +298,13 @@ const Tables = (() => {
                 element(
                   "th",
                   { scope: "row", title: row.name },
-                  element("span", { class: "picks" }, pick("a", row.name, a), pick("b", row.name, b)),
-                  i < 9 ? element("kbd", {}, String(i + 1)) : null,
-                  element("span", {}, row.name),
+                  element(
+                    "div",
+                    {},
+                    element("span", { class: "picks" }, pick("a", row.name, a), pick("b", row.name, b)),
+                    i < 9 ? element("kbd", {}, String(i + 1)) : null,
+                    element("span", { class: "name" }, row.name),
+                  ),
                 ),
                 ...shown.map((metric) => scoreCell(row, metric, best(rows, metric), { write: compact })),
                 timed ? element("td", { class: "number" }, seconds(row.seconds)) : null,

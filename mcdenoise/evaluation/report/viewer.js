@@ -268,6 +268,12 @@ const Viewer = (() => {
     set({ range: now });
   }
 
+  // The next image of the view as A or B, or by -1 the previous; after the last comes the first.
+  function stepImage(side, by) {
+    const { images } = entry;
+    choose(side, images[(images.indexOf(state[side]) + by + images.length) % images.length]);
+  }
+
   function swap() {
     [state.a, state.b] = [state.b, state.a];
     showScores();
@@ -435,6 +441,10 @@ const Viewer = (() => {
     t: () => set({ curve: state.curve === "srgb" ? "gamma" : "srgb" }),
     r: () => set(TONE),
     s: () => set({ mode: MODES[(MODES.indexOf(state.mode) + 1) % MODES.length] }),
+    a: () => stepImage("a", 1),
+    A: () => stepImage("a", -1),
+    b: () => stepImage("b", 1),
+    B: () => stepImage("b", -1),
     x: swap,
     " ": swap,
     m: () => {
