@@ -1,19 +1,10 @@
-"""`guided_filter` on the processor, compiled by Numba: a strip of a row at a time, so that all of it stays in cache.
+"""`guided_filter` on the processor, compiled by Numba: a strip of a row at a time, so that all of it stays in cache."""
 
-Every inner loop runs along a row and holds nothing that a compiler cannot turn into vector instructions.
-"""
-
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
-import numba
 import numpy as np
 
+from mcdenoise.networks.host_rows import compiled, in_threads, take
+
 _STRIP = 256  # pixels
-_THREADS = ThreadPoolExecutor(64, thread_name_prefix="guided-filter")
-_BEFORE_STARTING_THREADS = 4096  # pixels
-# Sums may be regrouped and products fused, but NaN and Inf keep their meaning.
-_ARITHMETIC = {"contract", "reassoc", "nsz", "arcp"}
 
 
 def forward(image, guides, logits, sharpness, result, norms, kernel: int, threads: int) -> None:
@@ -21,7 +12,8 @@ def forward(image, guides, logits, sharpness, result, norms, kernel: int, thread
 
     image and guides are padded by half the kernel on each side; all arrays are contiguous float32.
     """
-    _in_threads(_forward_rows, (image, guides, logits, sharpness, result, norms, kernel), result.shape, threads)
+    arguments = (image, guides, logits, sharpness, result, norms, kernel)
+    in_threads(_forward_rows, arguments, *_rows_and_pixels(result.shape), threads)
 
 
 def backward(
@@ -33,48 +25,17 @@ def backward(
     softmax kernels into, or with no channels.
     """
     arguments = (image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernels, kernel)
-    _in_threads(_backward_rows, arguments, gradient.shape, threads)
+    in_threads(_backward_rows, arguments, *_rows_and_pixels(gradient.shape), threads)
 
 
-def _in_threads(function: Callable, arguments: tuple, shape: tuple[int, ...], threads: int) -> None:
+def _rows_and_pixels(shape: tuple[int, ...]) -> tuple[int, int]:
     rows = shape[0] * shape[2]
-    threads = max(1, min(threads, rows * shape[3] // _BEFORE_STARTING_THREADS, rows))
-    cuts = [rows * i // threads for i in range(threads + 1)]
-    others = [_THREADS.submit(function, *arguments, cuts[i], cuts[i + 1]) for i in range(1, threads)]
-    try:
-        function(*arguments, cuts[0], cuts[1])
-    finally:
-        for other in others:
-            other.result()
+    return rows, rows * shape[3]
 
 
-def _compiled(function: Callable, **options) -> Callable:
-    """Compiled on the first call, which takes seconds; kept on disk for later processes where that can be written."""
-    try:
-        return numba.njit(function, nogil=True, cache=True, fastmath=_ARITHMETIC, error_model="numpy", **options)
-    except RuntimeError:
-        return numba.njit(function, nogil=True, fastmath=_ARITHMETIC, error_model="numpy", **options)
-
-
-@_compiled
-def _take(logits, b, tap, y, x0, step, line):
-    """The logits of one tap for the pixels from (y, x0) on into `line`."""
-    n = len(line)
-    if step == 1:
-        here = logits[b, tap, y, x0 : x0 + n]
-        for x in range(n):
-            line[x] = here[x]
-    else:
-        first = logits[b, tap * 4 + y % 2 * 2, y // 2, x0 // 2 : (x0 + n) // 2]
-        second = logits[b, tap * 4 + y % 2 * 2 + 1, y // 2, x0 // 2 : (x0 + n) // 2]
-        for x in range(n // 2):
-            line[2 * x] = first[x]
-            line[2 * x + 1] = second[x]
-
-
-@_compiled
+@compiled
 def _put(of_logits, b, tap, y, x0, step, line):
-    """The reverse of `_take`."""
+    """The reverse of `take`."""
     n = len(line)
     if step == 1:
         here = of_logits[b, tap, y, x0 : x0 + n]
@@ -88,7 +49,7 @@ def _put(of_logits, b, tap, y, x0, step, line):
             second[x] = line[2 * x + 1]
 
 
-@_compiled
+@compiled
 def _differences(guides, b, y, x0, reach, ty, tx, albedo, normal, bright):
     """Squared differences between the pixels from (y, x0) on and their neighbours at one tap."""
     n = len(albedo)
@@ -108,7 +69,7 @@ def _differences(guides, b, y, x0, reach, ty, tx, albedo, normal, bright):
         bright[x] = (h0[x] - s0[x]) ** 2
 
 
-@_compiled
+@compiled
 def _exponentials(line, best, powers, values):
     """exp(line - best) into `values`, for line <= best, to 1e-6. powers: int32, of the same length.
 
@@ -130,7 +91,7 @@ def _exponentials(line, best, powers, values):
         values[x] *= two_to_k[x]
 
 
-@_compiled
+@compiled
 def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start, end):
     reach, taps, step = kernel // 2, kernel * kernel, result.shape[3] // logits.shape[3]
     channels, height, width = result.shape[1:]
@@ -149,7 +110,7 @@ def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start
             on_bright = sharpness[b, 2, y, x0 : x0 + n]
             for tap in range(taps):
                 line = all_lines[tap, :n]
-                _take(logits, b, tap, y, x0, step, line)
+                take(logits, b, tap, y, x0, step, line)
                 _differences(guides, b, y, x0, reach, tap // kernel, tap % kernel, albedo, normal, bright)
                 for x in range(n):
                     line[x] -= on_albedo[x] * albedo[x] + on_normal[x] * normal[x] + on_bright[x] * bright[x]
@@ -174,7 +135,7 @@ def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start
                     output[x] = sums[x] / total[x]
 
 
-@_compiled
+@compiled
 def _backward_rows(
     image, guides, logits, sharpness, norms, gradient, mean, of_logits, of_sharpness, kernels, kernel, start, end
 ):
@@ -198,7 +159,7 @@ def _backward_rows(
             of_normal[:] = 0
             of_bright[:] = 0
             for tap in range(taps):
-                _take(logits, b, tap, y, x0, step, line)
+                take(logits, b, tap, y, x0, step, line)
                 _differences(guides, b, y, x0, reach, tap // kernel, tap % kernel, albedo, normal, bright)
                 for x in range(n):
                     line[x] -= on_albedo[x] * albedo[x] + on_normal[x] * normal[x] + on_bright[x] * bright[x]

@@ -5,13 +5,16 @@ means keep the colours and the dynamic range that are there, so a network stays 
 trained on; only the blend between scales can leave the range of a pixel's neighbours, and by little.
 """
 
+import itertools
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mcdenoise.networks import host_pyramid
 from mcdenoise.networks.guided_filter import GUIDES, guided_filter
+from mcdenoise.networks.host_pyramid import Level
 from mcdenoise.networks.layers import conv, relu, upsample
 from mcdenoise.tonemap import log_curve, tonemap
 
@@ -23,6 +26,7 @@ _SHARPNESS = (60.0, 15.0, 10.0)
 _LEAST_SHARPNESS = (0.15, 0.25, 0.15)
 # So much more where brightness hardly changes but at edges: in noise, what seems an edge of it is mostly none.
 _IN_CALM = (0.0, 0.0, 0.65)
+_CALM_OFFSET = 1e-4  # black is calm
 _LEAST_CONFIDENCE = -8.0  # its logit: sums of weights stay far from the smallest numbers
 _COVER_BIAS = -3.0  # to begin with, next to nothing is covered
 
@@ -39,20 +43,23 @@ class KPN(nn.Module):
     At every scale each pixel also has a confidence, by which it counts wherever it is used, in kernels and in the means
     that the coarser scales begin with (normalized convolution, Knutsson and Westin 1993): a firefly is told by what
     is around it, once, instead of being left out by every kernel that meets it.
-    width: channels at half resolution; deeper levels have up to three times as many. kernel: side of the kernels, odd.
+    width: channels at half resolution. growth: channels that each deeper level has more; multiples of 8 are fastest.
+    kernel: side of the kernels, odd.
     """
 
     name = "kpn"
     multiple = 16
     reach = 160
 
-    def __init__(self, width: int = 48, kernel: int = 5):
+    def __init__(self, width: int = 48, kernel: int = 5, growth: int = 32):
         super().__init__()
         if kernel % 2 != 1 or not 1 <= kernel <= 21 or not 8 <= width <= 512:
             raise ValueError(f"kernel must be odd and 1 to 21, width 8 to 512, not {kernel} and {width}")
-        self.config = {"width": width, "kernel": kernel}
+        if not 0 <= growth <= 256:
+            raise ValueError(f"growth must be 0 to 256, not {growth}")
+        self.config = {"width": width, "kernel": kernel, "growth": growth}
         self.kernel = kernel
-        w1, w2, w3, w4 = width, width * 5 // 3, width * 7 // 3, width * 3
+        w1, w2, w3, w4 = (width + level * growth for level in range(4))
         taps = kernel * kernel
         self.enc1a = conv(4 * 12, w1)
         self.enc1b = conv(w1, w1)
@@ -77,13 +84,17 @@ class KPN(nn.Module):
 
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
-        # Dividing by less turns a firefly into a bonfire.
-        divisor = albedo.clip(min=_DARKEST_ALBEDO)
+        fused = _can_be_fused(radiance)
         radiance = radiance.clip(min=0)
-        irradiance = radiance / divisor
-        x = torch.cat([log_curve(irradiance), tonemap(radiance), albedo, normal], dim=1)
+        if fused:
+            irradiance = host_pyramid.irradiance_of(radiance, albedo, _DARKEST_ALBEDO)
+            x = host_pyramid.pixels_in_channels(log_curve(irradiance), tonemap(radiance), albedo, normal)
+        else:
+            divisor = albedo.clip(min=_DARKEST_ALBEDO)
+            irradiance = radiance / divisor
+            x = F.pixel_unshuffle(torch.cat([log_curve(irradiance), tonemap(radiance), albedo, normal], dim=1), 2)
 
-        x = relu(self.enc1a(F.pixel_unshuffle(x, 2)))
+        x = relu(self.enc1a(x))
         x = skip1 = relu(self.enc1b(x))
         x = skip2 = relu(self.enc2(F.max_pool2d(x, 2)))
         x = skip3 = relu(self.enc3(F.max_pool2d(x, 2)))
@@ -96,11 +107,23 @@ class KPN(nn.Module):
         heads = [self.kernels0(x1), self.kernels1(x1), self.kernels2(x2), self.kernels3(x3), self.kernels4(x4)]
         with torch.autocast(radiance.device.type, enabled=False):
             heads = [head.float() for head in heads]
-            trust = F.pixel_shuffle(heads[0][:, -4:], 2).sigmoid()
-            images = irradiance.float(), radiance.float()
-            features = albedo.float(), normal.float()
-            irradiance, radiance = _filter_pyramid(images, features, heads, self.kernel).chunk(2, dim=1)
+            levels = [_level(head, self.kernel, 1 if number else 2) for number, head in enumerate(heads)]
+            trust = heads[0][:, -4:].sigmoid()
+            if fused:
+                units = _SHARPNESS, _LEAST_SHARPNESS, _IN_CALM
+                images, features = (irradiance, radiance), (albedo, normal)
+                filtered = host_pyramid.filter_pyramid(images, features, levels, self.kernel, units, _CALM_OFFSET)
+                return host_pyramid.remodulated(filtered, trust, albedo, _DARKEST_ALBEDO)
+            images, features = (irradiance.float(), radiance.float()), (albedo.float(), normal.float())
+            irradiance, radiance = _filter_pyramid(images, features, levels, self.kernel).chunk(2, dim=1)
+            trust = F.pixel_shuffle(trust, 2)
             return trust * irradiance * divisor.float() + (1 - trust) * radiance
+
+
+def _can_be_fused(image: Tensor) -> bool:
+    """Whether `host_pyramid` can do the work: on a processor, in float32, if nothing learns and no graph is wanted."""
+    on_host = image.device.type == "cpu" and image.dtype == torch.float32
+    return on_host and not torch.is_grad_enabled() and not torch.compiler.is_exporting()
 
 
 class _Head(nn.Conv2d):
@@ -116,43 +139,53 @@ class _Head(nn.Conv2d):
         return torch.baddbmm(self.bias[:, None], weight, x.flatten(2)).unflatten(2, x.shape[2:])
 
 
+def _level(head: Tensor, kernel: int, step: int) -> Level:
+    """What a head says, in the units that the filter takes; `step * step` pixels are in its channels."""
+    counts = itertools.accumulate((kernel * kernel, _GUIDES, 1, 1, 1))  # the coarsest ends before the last two
+    parts = head.tensor_split([step * step * count for count in counts], dim=1)
+    logits, sharpness, confidence, low, cover = parts[:5]
+    return Level(
+        step,
+        logits,
+        F.softplus(sharpness),
+        confidence.clamp(min=_LEAST_CONFIDENCE).sigmoid(),
+        low.sigmoid(),
+        (cover + _COVER_BIAS).sigmoid(),
+    )
+
+
 def _filter_pyramid(
-    images: tuple[Tensor, ...], features: tuple[Tensor, ...], heads: list[Tensor], kernel: int
+    images: tuple[Tensor, ...], features: tuple[Tensor, ...], levels: list[Level], kernel: int
 ) -> Tensor:
     """Filter every scale of `images` by its kernels, and blend from coarse to fine (Vogels et al. 2018).
 
     images: irradiance and radiance, `[B, 3, H, W]`; the result has one after the other. features: what tells pixels
-    apart, besides the brightness of radiance: albedo and normal. heads: from fine to coarse, what the network predicted
-    for each scale: the kernels' logits, a weight for each guide, the logit of confidence, then (but for the coarsest)
-    the logits of the share of its low frequencies that the coarser scales replace (their equation 9), and of the share
-    of all of it; for the finest with four pixels in the channels.
+    apart, besides the brightness of radiance: albedo and normal. levels: from fine to coarse, what the network says of
+    each scale; `low` is the share of its low frequencies that the coarser scales replace (their equation 9), `cover`
+    that of all of it.
     """
-    levels = []
+    scales = []
     total = torch.ones_like(images[0][:, :1])
     images = *images, total  # times confidence from here on, and confidence itself: a mean is the ratio of two sums
-    for head in heads:
-        if levels:
+    for level in levels:
+        if scales:
             images, features = (tuple(F.avg_pool2d(finer, 2) for finer in kind) for kind in (images, features))
-        step = 1 if levels else 2
-        logits, others = head.tensor_split([kernel * kernel * step * step], dim=1)
-        others = F.pixel_shuffle(others, step)
         bright, calm = _certainly_bright(images[1].detach() / images[2].detach())
-        confidence = others[:, _GUIDES : _GUIDES + 1].clamp(min=_LEAST_CONFIDENCE).sigmoid()
+        confidence, predicted = (F.pixel_shuffle(x, level.step) for x in (level.confidence, level.sharpness))
         images = tuple(image * confidence for image in images)
         unit, least, in_calm = (
-            others.new_tensor(values).view(1, -1, 1, 1) for values in (_SHARPNESS, _LEAST_SHARPNESS, _IN_CALM)
+            predicted.new_tensor(values).view(1, -1, 1, 1) for values in (_SHARPNESS, _LEAST_SHARPNESS, _IN_CALM)
         )
-        sharpness = unit * (least + in_calm * calm + F.softplus(others[:, :_GUIDES]))
-        levels.append((images, (*features, bright), logits, sharpness, others[:, _GUIDES + 1 :]))
+        scales.append((images, (*features, bright), unit * (least + in_calm * calm + predicted)))
     result = None
-    for images, guides, logits, sharpness, shares in reversed(levels):
-        sums = guided_filter(images, guides, logits, sharpness, kernel)
+    for level, (images, guides, sharpness) in zip(reversed(levels), reversed(scales), strict=True):
+        sums = guided_filter(images, guides, level.logits, sharpness, kernel)
         filtered = sums[:, :-1] / sums[:, -1:]
         if result is None:
             result = filtered
         else:
             coarse, fine = _smooth(result), _smooth(F.avg_pool2d(filtered, 2))
-            low, cover = shares[:, :1].sigmoid(), (shares[:, 1:2] + _COVER_BIAS).sigmoid()
+            low, cover = F.pixel_shuffle(level.low, level.step), F.pixel_shuffle(level.cover, level.step)
             change = low * (coarse - fine)
             change = change + cover * (coarse - filtered - change)
             # Beside a lamp a hundred times brighter than the wall, coarse pixels hold some of both.
@@ -171,7 +204,7 @@ def _certainly_bright(radiance: Tensor) -> tuple[Tensor, Tensor]:
     brightness = radiance.mean(dim=1, keepdim=True)
     darkest = _extreme(brightness, torch.minimum)
     mean = F.avg_pool2d(F.pad(brightness, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    calm = (darkest + 1e-4) / (mean + 1e-4)
+    calm = (darkest + _CALM_OFFSET) / (mean + _CALM_OFFSET)
     return log_curve(_extreme(darkest, torch.maximum)), _extreme(calm.square(), torch.maximum)
 
 

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mcdenoise.networks import create
-from mcdenoise.networks.kpn import _certainly_bright, _filter_pyramid
+from mcdenoise.networks.kpn import _certainly_bright, _filter_pyramid, _level
 
 DARKEST = 0.1  # albedo that radiance is divided by, at the least
 
@@ -12,7 +12,7 @@ DARKEST = 0.1  # albedo that radiance is divided by, at the least
 def wild(seed=0, kernel=5, trust=0.0):
     """A network whose kernels are far from uniform. trust: bias of its trust in irradiance; 100 is full, -100 none."""
     torch.manual_seed(seed)
-    network = create("kpn", width=8, kernel=kernel).eval()
+    network = create("kpn", width=8, kernel=kernel, growth=8).eval()
     for name, module in network.named_modules():
         if name.startswith("kernels"):
             nn.init.normal_(module.weight, std=0.5)
@@ -80,7 +80,7 @@ def test_untrained_it_keeps_edges_that_features_show(feature):
     assert errors[0] < 0.5 * errors[1]
 
 
-def heads_by_hand(side, kernel=3, confidence=None, cover=0.0):
+def levels_by_hand(side, kernel=3, confidence=None, cover=0.0):
     """What a network would predict for a picture of side x side: even kernels, no share of low frequencies replaced.
 
     confidence: logits for the finest scale, `[1, 1, side, side]`. cover: the logit, at all scales.
@@ -96,7 +96,7 @@ def heads_by_hand(side, kernel=3, confidence=None, cover=0.0):
     finest = torch.cat([heads[0], torch.zeros(1, 1, side, side)], 1)
     finest[:, taps + 3] = 0.0 if confidence is None else confidence
     heads[0] = torch.cat([F.pixel_unshuffle(plane, 2) for plane in finest.split(1, dim=1)], 1)
-    return heads
+    return [_level(head, kernel, 1 if number else 2) for number, head in enumerate(heads)]
 
 
 def test_a_pixel_without_confidence_has_no_say_at_any_scale():
@@ -109,7 +109,7 @@ def test_a_pixel_without_confidence_has_no_say_at_any_scale():
     # With cover the coarse scales are what is seen. Without confidence the firefly adds its ninth, or its share there.
     for cover, least in ((-100.0, 100.0), (100.0, 0.3)):
         told, not_told = (
-            _filter_pyramid((radiance, radiance), features, heads_by_hand(side, confidence=which, cover=cover), 3)
+            _filter_pyramid((radiance, radiance), features, levels_by_hand(side, confidence=which, cover=cover), 3)
             for which in (doubt, None)
         )
         assert float((not_told - 1).abs().max()) > least
@@ -124,7 +124,7 @@ def test_where_it_is_covered_nothing_of_the_finer_scales_is_seen():
     features = torch.zeros_like(radiance), torch.zeros_like(radiance)
     # Two pixels of the coarsest scale each way, whose kernel of 3 x 3 takes replicated edges: nearly one colour.
     plain, covered = (
-        _filter_pyramid((radiance, radiance), features, heads_by_hand(side, cover=cover), 3)
+        _filter_pyramid((radiance, radiance), features, levels_by_hand(side, cover=cover), 3)
         for cover in (-100.0, 100.0)
     )
     neighbours = [float((image[..., 1:] - image[..., :-1]).abs().mean()) for image in (plain, covered)]
@@ -163,6 +163,19 @@ def test_no_albedo_and_no_firefly_makes_it_blow_up(albedo, brightest):
         output = wild()(radiance, features, normal)
     assert output.isfinite().all()
     assert float(output.max()) <= 1.5 * float(radiance.max())
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("size", [(16, 16), (16, 80), (112, 304)])  # the last in several threads
+def test_without_gradients_it_is_the_same_function(size, kernel):
+    network = wild(kernel=kernel)
+    radiance, albedo, normal = picture(*size)
+    radiance[:, :, size[0] // 2, 3] = 1e6
+    in_torch = network(radiance, albedo, normal).detach()
+    with torch.no_grad():
+        fused = network(radiance, albedo, normal)
+    # Logits of some tens, in another order of float32's additions.
+    torch.testing.assert_close(fused, in_torch, rtol=2e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (16, 80), (112, 48)])
