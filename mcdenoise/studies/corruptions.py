@@ -23,9 +23,10 @@ from mcdenoise.studies.cells import Cell, Outcome, Report, Study
 from mcdenoise.studies.corrupting import CORRUPTIONS, Corrupted, Corruption
 from mcdenoise.studies.figure import write_sheet
 from mcdenoise.studies.fourier import measuring_probability, put_back
-from mcdenoise.studies.options import device_option, minutes_option, out_option, seed_option, steps_option
+from mcdenoise.studies.options import device_option, full_option, minutes_option, out_option, seed_option, steps_option
 from mcdenoise.studies.phantoms import phantom
 from mcdenoise.studies.photographs import Pictures, load_pictures
+from mcdenoise.studies.sizes import FULL, SMALL, Sizes
 from mcdenoise.studies.table import Column, write_table
 from mcdenoise.training.losses import loss_at
 
@@ -43,19 +44,6 @@ _COLUMNS = (
     Column("paper_clean", "paper, clean"),
     Column("paper_difference", "paper, difference", "+.2f"),
 )
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """width: of the U-Net. crop: side of a training picture in pixels, a multiple of 32. batch: of them a step."""
-
-    width: int
-    crop: int
-    batch: int
-
-
-SMALL, FULL = Sizes(24, 64, 4), Sizes(48, 256, 4)
-"""What two cores do in minutes, and the paper's."""
 
 
 def run(
@@ -300,7 +288,7 @@ def _bytes(picture: np.ndarray) -> np.ndarray:
     type=click.Path(path_type=Path),
     help="Folder of photographs, or of renders with references [default: scikit-image's photographs].",
 )
-@click.option("--full", is_flag=True, help="The paper's network and crops (48 channels, 256 x 256): for a GPU.")
+@full_option
 @minutes_option(18)
 @steps_option
 @seed_option

@@ -6,6 +6,18 @@ from typing import Any
 
 import click
 
+renders_argument = click.argument("renders", type=click.Path(path_type=Path))
+realizations_option = click.option(
+    "--realizations",
+    default="8",
+    show_default=True,
+    type=click.Choice(["4", "8", "16"]),
+    callback=lambda context, parameter, value: int(value),
+    help="Of a view, at most: the renders must have as many.",
+)
+full_option = click.option(
+    "--full", is_flag=True, help="The paper's network and crops (48 channels, 256 x 256): for a GPU."
+)
 steps_option = click.option(
     "--steps", type=click.IntRange(1, 10**8), help="Steps of every network, instead of what --minutes allow."
 )

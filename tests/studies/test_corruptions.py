@@ -8,9 +8,10 @@ import torch
 from PIL import Image
 
 from mcdenoise.studies.corrupting import CORRUPTIONS
-from mcdenoise.studies.corruptions import Sizes, command, draw, psnr, restore, run
+from mcdenoise.studies.corruptions import command, draw, psnr, restore, run
 from mcdenoise.studies.fourier import choose_frequencies, measure, measuring_probability
 from mcdenoise.studies.phantoms import phantom
+from mcdenoise.studies.sizes import Sizes
 
 TINY = Sizes(width=3, crop=32, batch=1)
 
