@@ -5,9 +5,9 @@ mean, median or mode, is what the fitting loss finds, and no clean picture is ne
 same network from the same weights, the same pictures, corrupted in the same way, and the same number of steps.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import click
@@ -85,7 +85,9 @@ def run(
     study.decide_steps(list(cells.values()), place, minutes)
     outcomes = study.run(list(cells.values()), place, report)
     rows = [_row(corruption, outcomes, subjects[corruption.name], seed) for corruption in chosen]
-    files = write_table(out, _COLUMNS, rows, "Corrupted targets beside clean ones", _notes(study, sizes, pictures))
+    files = write_table(
+        out, _COLUMNS, rows, "Corrupted targets beside clean ones", _notes(study, chosen, sizes, pictures)
+    )
     shown = []
     for corruption in chosen:
         networks = [study.network(cells[corruption.name, targets], place) for targets in TARGETS]
@@ -110,7 +112,7 @@ def draw(corruption: Corruption, pictures: list[np.ndarray], targets: str, sizes
     rng = np.random.default_rng([seed, step])
     inputs, wanted = [], []
     for _ in range(sizes.batch):
-        clean = _crop(pictures[rng.integers(len(pictures))], sizes.crop, corruption.name == "fourier", rng)
+        clean = _crop(pictures[rng.integers(len(pictures))], sizes.crop, _of_phantoms(corruption), rng)
         inputs.append(corruption.apply(clean, rng.uniform(*corruption.strengths), rng))
         other = corruption.apply(clean, rng.uniform(*corruption.strengths), rng)
         wanted.append(other if targets == "noisy" else Corrupted(clean))
@@ -181,11 +183,22 @@ def _pictures_for(
     corruption: Corruption, pictures: Pictures, side: int, seed: int
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """(to learn from, to test)."""
-    if corruption.name != "fourier":
+    if not _of_phantoms(corruption):
         return pictures.learnt, pictures.tested
-    counts = zip(_PHANTOMS, (0, 1), strict=True)
-    learnt, tested = ([phantom(side, np.random.default_rng([seed, k, i])) for i in range(n)] for n, k in counts)
+    return _phantoms(side, seed)
+
+
+@lru_cache(maxsize=1)
+def _phantoms(side: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    learnt, tested = (
+        [phantom(side, np.random.default_rng([seed, which, i])) for i in range(count)]
+        for which, count in enumerate(_PHANTOMS)
+    )
     return learnt, tested
+
+
+def _of_phantoms(corruption: Corruption) -> bool:
+    return corruption.name == "fourier"
 
 
 def _crop(picture: np.ndarray, side: int, whole: bool, rng: np.random.Generator) -> np.ndarray:
@@ -241,13 +254,14 @@ def _row(
     }
 
 
-def _notes(study: Study, sizes: Sizes, pictures: Pictures) -> list[str]:
-    losses = "; ".join(f"{one.title}: {one.loss} and {one.clean_loss}" for one in CORRUPTIONS.values())
-    sources = "; ".join(f"{one.title}: {one.source}" for one in CORRUPTIONS.values())
+def _notes(study: Study, chosen: Sequence[Corruption], sizes: Sizes, pictures: Pictures) -> list[str]:
+    losses = "; ".join(f"{one.title}: {one.loss} and {one.clean_loss}" for one in chosen)
+    sources = "; ".join(f"{one.title}: {one.source}" for one in chosen)
+    phantoms = f"; for frequencies {_PHANTOMS[1]} random phantoms" if any(map(_of_phantoms, chosen)) else ""
     return [
-        f"Mean PSNR in dB of pictures never trained on ({', '.join(pictures.names)}, the middle of each; for "
-        f"frequencies {_PHANTOMS[1]} random phantoms), clipped to [0, 1]. A U-Net of width {sizes.width}, "
-        f"{study.steps:,} steps of {sizes.batch} crops of {sizes.crop} x {sizes.crop}, on {study.settings['machine']}.",
+        f"Mean PSNR in dB of pictures never trained on ({', '.join(pictures.names)}, the middle of "
+        f"each{phantoms}), clipped to [0, 1]. A U-Net of width {sizes.width}, {study.steps:,} steps of {sizes.batch} "
+        f"crops of {sizes.crop} x {sizes.crop}, on {study.settings['machine']}.",
         f"Losses with noisy and with clean targets: {losses}.",
         "The paper's figures (arXiv 1803.04189v3) are of its own test pictures, of networks trained for hours on a GPU "
         f"on 50,000 photographs: only differences can be compared. {sources}.",
