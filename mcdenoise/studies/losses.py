@@ -126,6 +126,15 @@ def run(
         f"from {len(data.learnt)} views with two renders of {data.spp} spp each, on {study.settings['machine']}.",
         "The paper: arXiv 1803.04189v3, figure 6, one picture of another scene at 8 spp.",
     ]
+    limits = [limit for view in data.tested if (limit := view.tonemapped_limit()) is not None]
+    if limits:
+        decibels, brightness = np.mean(limits, axis=0)
+        notes.insert(
+            1,
+            f"Who has learnt all that tonemapped targets tell, the mean of T(y), has {decibels:.2f} dB and a "
+            f"brightness of {brightness:.2f} here (measured from two renders of each of {len(limits)} tested views, "
+            "whose noise cancels).",
+        )
     files = write_table(out, _COLUMNS, _rows(cases, outcomes, data), "Losses for noisy targets", notes)
     networks = {case.name: study.network(cell, place) for case, cell in zip(cases, cells, strict=True)}
     return [*files, _figure(out / "figure.png", cases, networks, data, place), study.path]

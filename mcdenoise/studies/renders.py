@@ -28,12 +28,14 @@ _MULTIPLE = 32
 @dataclass(frozen=True)
 class Tested:
     """A view to judge by. inputs: `[9, H, W]`, one realization brought to middle grey, and its features. reference:
-    `[H, W, 3]` at the exposure of the input, and grey: the factor from there to its own middle grey."""
+    `[H, W, 3]` at the exposure of the input, and grey: the factor from there to its own middle grey. other: a second
+    realization `[H, W, 3]` at the exposure of the input, independent of it, or None."""
 
     name: str
     inputs: Tensor
     reference: np.ndarray
     grey: float
+    other: np.ndarray | None = None
 
     def psnr(self, radiance: np.ndarray) -> float:
         """PSNR in dB after tonemapping, of radiance `[H, W, 3]` at the exposure of the input."""
@@ -42,6 +44,18 @@ class Tested:
     def brightness(self, radiance: np.ndarray) -> float:
         """Mean of the tonemapped picture, relative to that of the reference: below 1, it is too dark."""
         return float(tonemap(radiance * self.grey).mean() / tonemap(self.reference * self.grey).mean())
+
+    def tonemapped_limit(self) -> tuple[float, float] | None:
+        """PSNR and brightness of the mean of tonemapped realizations, all that tonemapped targets can teach.
+
+        With a and b independent, (T(a) - t)(T(b) - t) has the expectation (E T(y) - t)^2 for the tonemapped reference
+        t: their noise cancels. None if there is no second realization, or that mean is not told apart from zero.
+        """
+        if self.other is None:
+            return None
+        a, b, t = (tonemap(one.astype(np.float64) * self.grey) for one in (self.noisy, self.other, self.reference))
+        error = float(np.mean((a - t) * (b - t)))
+        return (-10 * float(np.log10(error)), float((a + b).mean() / 2 / t.mean())) if error > 0 else None
 
     def shown(self, radiance: np.ndarray) -> np.ndarray:
         """The tonemapped picture, `[H, W, 3]` uint8."""
@@ -148,6 +162,7 @@ def mean_psnr(network: nn.Module, tested: Sequence[Tested], device: torch.device
 def _tested(view: View) -> Tested:
     try:
         (radiance, features), *references = [read_checked(path) for path in (view.realizations[0], *view.references)]
+        other = read_checked(view.realizations[1])[0].permute(1, 2, 0).numpy() if view.independent else None
     except FrameError as error:
         raise DataError(str(error)) from None
     reference = np.mean([one[0].permute(1, 2, 0).numpy() for one in references], axis=0)
@@ -157,4 +172,5 @@ def _tested(view: View) -> Tested:
     window = np.s_[top : top + height, left : left + width]
     inputs = torch.cat([radiance * scale, features.float()])[(slice(None), *window)]
     name = f"{view.folder.parent.name} {view.folder.name}"
-    return Tested(name, inputs, (reference * scale)[window], exposure(reference) / scale)
+    pair = None if other is None else (other * scale)[window]
+    return Tested(name, inputs, (reference * scale)[window], exposure(reference) / scale, pair)

@@ -104,6 +104,25 @@ def test_a_tested_view_is_seen_and_measured_at_middle_grey(tmp_path):
     np.testing.assert_allclose(half, view.noisy / 2, rtol=1e-6)
 
 
+def test_what_tonemapped_targets_can_teach_is_measured_without_their_noise(tmp_path):
+    """From two realizations as from very many."""
+    truth = picture(64, 96)
+    write_view(tmp_path / "a" / "view000")
+    write_view(tmp_path / "b" / "view000", truth, spp=1, references=True, split="validation")
+    view = load_renders(tmp_path, 2).tested[0]
+    rng = np.random.default_rng(0)
+    scale = exposure(truth.radiance)
+    draws = np.mean(
+        [tonemap(truth.radiance * scale * rng.gamma(1, 1, truth.radiance.shape)) for _ in range(500)], axis=0
+    )
+    clean = tonemap(truth.radiance * scale)
+    expected = -10 * np.log10(np.mean((draws - clean) ** 2)), draws.mean() / clean.mean()
+    found = view.tonemapped_limit()
+    assert found[0] == pytest.approx(expected[0], abs=0.8)  # of 18,432 values, each as noisy as the error is large
+    assert found[1] == pytest.approx(expected[1], rel=0.02)
+    assert found[0] > view.psnr(view.noisy) + 3
+
+
 def test_the_three_ways_take_as_many_renders_and_pair_them_as_they_say(constants):
     data = load(constants, 4)
     ways = three_ways(data, 4)
