@@ -108,8 +108,10 @@ def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line]) -> Image
         pen.text((place(x, y0)[0], height - bottom + 5), f"{x:,.10g}", _GREY, small, "mt")
     pen.text(((left + width - right) / 2, height - 6), xlabel, _GREY, small, "mb")
     pen.text((6, top - 4), ylabel, _GREY, small, "lb")
-    for i, (line, colour) in enumerate(zip(lines, COLOURS, strict=False)):
-        pen.text((width - right - 6, height - bottom - 8 - 18 * (len(lines) - 1 - i)), line.label, colour, font, "rb")
+    end = width - right
+    for line, colour in reversed(list(zip(lines, COLOURS, strict=False))):
+        pen.text((end, 10), line.label, colour, font, "ra")
+        end -= font.getlength(line.label) + 14
     return image
 
 
