@@ -15,20 +15,21 @@ from mcdenoise.errors import McdenoiseError, is_out_of_memory
 _FILTERS = ("box", "tent", "gaussian", "mitchell", "catmullrom", "lanczos", "scene")
 
 
-def main() -> None:
-    """Run the command line; exits 0, or with one line why: 1 a failed run, 2 bad use, 130 interrupted."""
+def main(command: click.Command | None = None, name: str = "mcdenoise") -> None:
+    """Run the command line, or another `command`; exits 0, or with one line why: 1 a failed run, 2 bad use, 130
+    interrupted."""
     _steady_streams()
     handler = _StandardError()
     handler.setFormatter(_Formatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
-        code = cli.main(standalone_mode=False, prog_name="mcdenoise")
+        code = (command or cli).main(standalone_mode=False, prog_name=name)
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message())
         code = 2
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "mcdenoise"
-        code = _fail(f"{error.format_message()} (see {command} --help)", 2)
+        path = error.ctx.command_path if error.ctx else name
+        code = _fail(f"{error.format_message()} (see {path} --help)", 2)
     except click.ClickException as error:
         code = _fail(error.format_message(), 1)
     except (KeyboardInterrupt, click.Abort):

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +226,7 @@ def show_evaluating(
     about = {
         "command": command,
         "made": time.strftime("%Y-%m-%d"),
-        "machine": f"{_processor_name()}, {os.cpu_count()} cores",
+        "machine": machine(),
     }
     failed = done = 0
     with _progress() as progress:
@@ -251,6 +251,42 @@ def show_evaluating(
     if failed:
         print(f"{done} measured, {failed} failed")
     return not failed
+
+
+def show_study(work: Callable[[Callable[[Any], None]], list[Path]]) -> None:
+    """Run a study, showing how far it is and how long it may take; then print its table and the files it wrote.
+
+    work: given what it is to report its progress to (`studies.cells.Progress`), returns those files, the first two the
+    table as CSV and as Markdown.
+    """
+    with _progress() as progress:
+        bar = progress.add_task("starting", total=None)
+        started = time.monotonic()
+        trained = 0
+
+        def report(state: Any) -> None:
+            nonlocal trained
+            progress.update(
+                bar,
+                total=state.cells,
+                completed=state.number - 1 + state.step / state.steps,
+                description=f"{state.cell} ({state.number} of {state.cells}), step {state.step} of {state.steps}",
+            )
+            if state.kept:
+                print(f"{state.cell}: is finished", flush=True)
+            elif state.finished:
+                trained += 1
+                left = (time.monotonic() - started) / trained * (state.cells - state.number)
+                print(f"{state.cell} ({state.number} of {state.cells}): {_duration(left)} left", flush=True)
+
+        files = work(report)
+    print(files[1].read_text(encoding="utf-8"))
+    print("\n".join(map(str, files)))
+
+
+def machine() -> str:
+    """The processor and its number of cores, in words."""
+    return f"{_processor_name()}, {os.cpu_count()} cores"
 
 
 def _print_scores(summary: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from mcdenoise.networks.model_file import FORMAT, load_model, save_model
 CONFIGS = [
     ("unet", {"output": "linear"}),
     ("unet", {}),
+    ("unet", {"input": "linear", "width": 6}),
     ("kpn", {"width": 8, "kernel": 3}),
     ("red30", {"width": 8}),
     ("oidn", {}),

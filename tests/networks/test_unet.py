@@ -6,6 +6,7 @@ from torch import nn
 
 from mcdenoise.errors import ModelError
 from mcdenoise.networks import create
+from mcdenoise.tonemap import tonemap
 
 # Lehtinen et al. 2018, table 2, with 9 channels in and 3 out: (channels in, channels out) of each 3x3 convolution.
 LAYERS = {
@@ -113,11 +114,34 @@ def test_it_sees_albedo_and_normal(network):
         assert not torch.allclose(whole, network(radiance, albedo, torch.zeros_like(normal)))
 
 
+def test_with_linear_input_it_sees_radiance_as_it_is_and_else_tonemapped(network):
+    linear = create("unet", input="linear").eval()
+    linear.load_state_dict(network.state_dict())
+    radiance, albedo, normal = inputs(32, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(linear(tonemap(radiance), albedo, normal), network(radiance, albedo, normal))
+        # Values below zero are all black to the curve, and not to a network that has none.
+        assert torch.equal(network(-radiance, albedo, normal), network(-2 * radiance, albedo, normal))
+        assert not torch.allclose(linear(-radiance, albedo, normal), linear(-2 * radiance, albedo, normal))
+
+
+def test_every_layer_has_channels_in_proportion_to_the_width():
+    narrow = create("unet", width=24)
+    for name, (channels_in, channels_out) in LAYERS.items():
+        layer = narrow.get_submodule(name)
+        expected_in = {9: 9, 105: 48 + 9}.get(channels_in, channels_in // 2)
+        assert layer.in_channels == expected_in
+        assert layer.out_channels == (3 if channels_out == 3 else channels_out // 2)
+
+
 @pytest.mark.parametrize(
     ("name", "config", "said"),
     [
         ("resnet", {}, "unet, kpn"),
         ("unet", {"output": "cubic"}, "linear or log"),
+        ("unet", {"input": "log"}, "tonemapped or linear"),
+        ("unet", {"width": 2}, "3 to 512"),
+        ("unet", {"width": "48"}, "width"),
         ("unet", {"widht": 3}, "widht"),
         ("kpn", {"width": 10**9}, "8 to 512"),
         ("kpn", {"width": 7}, "8 to 512"),
