@@ -17,7 +17,7 @@ _LOG_NORM = float(np.log1p(_LOG_GAIN))
 
 
 def tonemap(radiance: Array) -> Array:
-    """The paper's curve T(v) = (v / (1 + v))^(1/2.2), from [0, inf) to [0, 1) (Lehtinen et al. 2018, section 3.5).
+    """The paper's curve T(v) = (v / (1 + v))^(1/2.2), from [0, inf) to [0, 1) (Lehtinen et al. 2018, section 3.3).
 
     Negative radiance counts as zero.
     """

@@ -15,12 +15,12 @@ from mcdenoise.tonemap import tonemap
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
-_DARKEST = 0.01  # keeps relative errors of black finite (Lehtinen et al. 2018, section 3.5)
+_DARKEST = 0.01  # keeps relative errors of black finite (Lehtinen et al. 2018, section 3.3)
 _OUTLIER = 10.0
 
 
 def hdr(prediction: Tensor, target: Tensor) -> Tensor:
-    """The paper's relative L2, mean of (f - y)^2 / (f + 0.01)^2 (Lehtinen et al. 2018, section 3.5).
+    """The paper's relative L2, mean of (f - y)^2 / (f + 0.01)^2 (Lehtinen et al. 2018, section 3.3).
 
     No gradient flows through the denominator, which sees f and not y: so the minimiser is the mean of y.
     """
@@ -58,7 +58,7 @@ def l1(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean of |f - y|: its minimiser is the median of y, which for renders is darker than the mean.
 
     Right where less than half of the targets' values are wrong, and those anyhow: text, dead pixels (Lehtinen et al.
-    2018, section 3.3).
+    2018, section 3.2).
     """
     return (prediction - target).abs().mean()
 
@@ -85,7 +85,7 @@ def l0(prediction: Tensor, target: Tensor, fraction: float) -> Tensor:
     """Mean of (|f - y| + 1e-8)^gamma, with gamma going from 2 to 0 as `fraction` of training goes from 0 to 1.
 
     The minimiser goes from the mean of y over the median to the mode: the value that comes most often, however far away
-    all others are. For impulse noise, which replaces values (Lehtinen et al. 2018, section 3.3); never for renders.
+    all others are. For impulse noise, which replaces values (Lehtinen et al. 2018, section 3.2); never for renders.
     """
     return (((prediction - target).abs() + 1e-8) ** (2 * (1 - fraction))).mean()
 
