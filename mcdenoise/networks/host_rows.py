@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
+from torch.profiler import record_function
 
 _THREADS = ThreadPoolExecutor(64, thread_name_prefix="rows")
 _BEFORE_STARTING_THREADS = 4096  # pixels
@@ -23,15 +24,19 @@ def compiled(function: Callable) -> Callable:
 
 
 def in_threads(function: Callable, arguments: tuple, rows: int, pixels: int, threads: int) -> None:
-    """Call `function(*arguments, start, end)` for parts of the rows from 0 on. pixels: in all of them."""
+    """Call `function(*arguments, start, end)` for parts of the rows from 0 on. pixels: in all of them.
+
+    torch's profiler sees it under the function's name.
+    """
     threads = max(1, min(threads, pixels // _BEFORE_STARTING_THREADS, rows))
     cuts = [rows * i // threads for i in range(threads + 1)]
-    others = [_THREADS.submit(function, *arguments, cuts[i], cuts[i + 1]) for i in range(1, threads)]
-    try:
-        function(*arguments, cuts[0], cuts[1])
-    finally:
-        for other in others:
-            other.result()
+    with record_function(f"compiled{function.__name__}"):
+        others = [_THREADS.submit(function, *arguments, cuts[i], cuts[i + 1]) for i in range(1, threads)]
+        try:
+            function(*arguments, cuts[0], cuts[1])
+        finally:
+            for other in others:
+                other.result()
 
 
 @compiled
