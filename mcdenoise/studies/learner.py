@@ -78,15 +78,16 @@ class Learner:
     """A network that learns by `plan`, in `folder`: `frame000.exr`, ..., what it made of the frames, and a checkpoint.
 
     Killed at any time, it goes on behind the last frame that it finished, on a CPU to the same bytes. network:
-    untrained, or trained elsewhere. target: what it learns from. crop: side of training crops in pixels. batch: of
-    them a step. frame: the number of the next one. Raises TrainingError if the folder cannot be written, or its
-    checkpoint is broken.
+    untrained, or `trained` elsewhere: then it is of use before its first step. target: what it learns from. crop: side
+    of training crops in pixels. batch: of them a step. frame: the number of the next one. Raises TrainingError if the
+    folder cannot be written, or its checkpoint is broken.
     """
 
     def __init__(
         self,
         folder: Path,
         network: nn.Module,
+        trained: bool,
         plan: Plan,
         target: Target,
         crop: int,
@@ -96,7 +97,7 @@ class Learner:
         device: torch.device,
         cache: FrameCache,
     ):
-        self.folder, self.plan, self.target = folder, plan, target
+        self.folder, self.plan, self.target, self.trained = folder, plan, target, trained
         self.crop, self.batch, self.learning_rate, self.seed = crop, batch, learning_rate, seed
         self.device, self.cache = device, cache
         try:
@@ -118,8 +119,8 @@ class Learner:
     def advance(self, views: Sequence[View]) -> None:
         """Learn what the plan says for the next frame, denoise that, and keep both.
 
-        views: of all frames up to it. Before the first step a frame is shown as it was rendered. Raises TrainingError
-        if the loss is not finite, or FrameError.
+        views: of all frames up to it. Before its first step an untrained network is of no use, and the frame is shown
+        as it was rendered. Raises TrainingError if the loss is not finite, or FrameError.
         """
         datasets: dict[tuple[int, ...], CropDataset] = {}
         for window in self.plan[self.frame]:
@@ -164,7 +165,7 @@ class Learner:
         update_average(self.averaged.state_dict(), self.network, decay)
 
     def _shown(self, frame: Frame) -> np.ndarray:
-        return denoise(self.averaged, frame, self.device) if self.step else frame.radiance
+        return denoise(self.averaged, frame, self.device) if self.step or self.trained else frame.radiance
 
 
 def picture(folder: Path, frame: int) -> Path:
