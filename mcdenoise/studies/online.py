@@ -7,9 +7,9 @@ rendered, the network takes a few training steps on them, both are denoised, and
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import imageio.v3 as imageio
@@ -41,6 +41,8 @@ from mcdenoise.studies.renders import unet
 from mcdenoise.studies.sizes import FULL, SMALL, Sizes
 from mcdenoise.studies.table import Column, write_table
 from mcdenoise.tonemap import exposure, tonemap
+
+Answer = TypeVar("Answer")
 
 NAME = "online"
 LEARNERS = {"noisy": "noisy targets", "clean": "clean targets, equal time", "clean_free": "clean targets, free"}
@@ -121,7 +123,7 @@ def run(
             samples = flying.frames * (2 * flying.spp + flying.reference_spp) * width * height
             study.keep(variant=_variant(farm, flying.variant, samples))
         if keyframes is None and "arc" not in study.settings:
-            study.keep(arc=[dataclasses.asdict(key) for key in farm.keyframes(setting)])
+            study.keep(arc=[dataclasses.asdict(key) for key in _named(setting, farm.keyframes)])
         if keyframes is None:
             keyframes = [Keyframe(**key) for key in study.settings["arc"]]
         atomic.write_text(out / "path.json", _path_text(keyframes))
@@ -170,7 +172,15 @@ def _describe(farm: LocalFarm, scene: Path, flying: Flying) -> tuple[Setting, De
         raise SceneError(f"{scene}: holds {len(found)} scenes, and one can be flown through: name one.", misuse=True)
     path = found[0].path.resolve()
     setting = Setting(path, found[0].name, split_of(path), flying.size, "box", flying.seed, "auto")
-    return setting, farm.describe(setting)
+    return setting, _named(setting, farm.describe)
+
+
+def _named(setting: Setting, ask: Callable[[Setting], Answer]) -> Answer:
+    """What `ask` says of a scene; a SceneError says of which."""
+    try:
+        return ask(setting)
+    except SceneError as error:
+        raise SceneError(f"{setting.path}: {error}") from None
 
 
 def _variant(farm: LocalFarm, asked: str, samples: int) -> str:

@@ -273,6 +273,22 @@ def test_without_a_path_it_flies_past_its_own_camera_from_given_weights(scene, f
     assert np.linalg.norm(origins[0] - origins[4]) > 0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("<scene", "ball.xml: "),
+        (scene_xml(sensor='<sensor type="orthographic">{film}</sensor>'), "cannot be moved along a path"),
+    ],
+)
+def test_a_scene_that_cannot_be_flown_through_is_named_in_one_line(text, says, tmp_path, study):
+    file = tmp_path / "ball.xml"
+    file.write_text(text, encoding="utf-8")
+    code, _, err = study(online.command, file, "--out", tmp_path / "s")
+    assert (code, err.count("\n")) == (1, 1)
+    assert str(file) in err
+    assert says in err
+
+
 def test_other_options_are_refused(flight, scene):
     with pytest.raises(TrainingError, match="seed 0 -> 3"):
         online.run(scene, flight, flight.parent / "path.json", replace(FLYING, seed=3), TINY)
