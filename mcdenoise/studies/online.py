@@ -117,6 +117,7 @@ def run(
         options["scene"] = f"{setting.name} {description.digest}"
         options["path"] = "arc" if keyframes is None else [dataclasses.asdict(key) for key in keyframes]
         options["init"] = None if init is None else hashlib.blake2b(init.read_bytes(), digest_size=8).hexdigest()
+        options["shipped"] = shipped.identity
         study = Study(out, NAME, options)
         if "variant" not in study.settings:
             width, height = description.size
