@@ -10,6 +10,7 @@ EPSILON = 1e-2
 
 _WINDOW = 11  # of SSIM, in pixels
 _BRIGHTEST = 1e6  # in units of middle grey: FLIP's exposures stay finite
+_LEAST_ERROR = 1e-10  # mean squared, of a PSNR that may be estimated as infinite
 _DARKEST = 1e-6  # luminance of a reference below which FLIP finds no exposures, and ends the process
 
 
@@ -39,6 +40,16 @@ def psnr(image: np.ndarray, reference: np.ndarray) -> float:
     difference = tonemap(image.astype(np.float64)) - tonemap(reference.astype(np.float64))
     error = float(np.mean(difference**2))
     return float("inf") if error == 0 else -10 * float(np.log10(error))
+
+
+def psnr_halves(image: np.ndarray, half_a: np.ndarray, half_b: np.ndarray) -> float:
+    """`psnr` with the reference's own noise cancelled, at most 100 dB.
+
+    With t = T(y), (t - T(a))(t - T(b)) has the expectation (t - E T(a))^2 if a and b are independent. What remains of
+    their noise is that the mean of T(a) is below T of the mean, the less the longer the halves were rendered.
+    """
+    shown, a, b = (tonemap(one.astype(np.float64)) for one in (image, half_a, half_b))
+    return -10 * float(np.log10(max(float(np.mean((shown - a) * (shown - b))), _LEAST_ERROR)))
 
 
 def smape(image: np.ndarray, reference: np.ndarray) -> float:

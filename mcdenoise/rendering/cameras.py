@@ -7,9 +7,13 @@ import mitsuba as mi
 import numpy as np
 
 from mcdenoise.errors import SceneError
+from mcdenoise.rendering.paths import Keyframe
 from mcdenoise.rendering.scene import LoadedScene
 
 TRIES = 40
+
+ARC = 16.0
+"""Degrees from the scene's own camera to either end of `arc`, if nothing stands in the way."""
 
 PREVIEW_SIDE = 48
 """Longer side, in pixels, of the film that cameras are tried on."""
@@ -60,6 +64,30 @@ def camera(loaded: LoadedScene, view: int, seed: int) -> np.ndarray:
     raise SceneError(f"no good camera for view {view} in {TRIES} tries ({reason}): render fewer --views.")
 
 
+def arc(loaded: LoadedScene) -> list[Keyframe]:
+    """Five keyframes of a short path about what the scene's own camera looks at, through that camera in the middle.
+
+    From ARC degrees on one side to as many on the other; the ends are drawn in, by halves, until nothing stands between
+    the own camera and any of the others. loaded: as for `camera`. Raises SceneError if its camera cannot be moved.
+    """
+    if not movable(loaded):
+        raise SceneError(f"a {loaded.sensor.class_name()} cannot be moved along a path, only perspective and thinlens.")
+    own = loaded.own_camera
+    _, distance = _own_look(loaded)
+    up, forward = (own[:3, i] / np.linalg.norm(own[:3, i]) for i in (1, 2))
+    target = own[:3, 3] + forward * distance
+    left = np.cross(up, forward)
+    angle = np.radians(ARC)
+    for _ in range(6):
+        turns = np.linspace(-angle, angle, 5)
+        origins = [target + distance * (left * np.sin(turn) - forward * np.cos(turn)) for turn in turns]
+        if not any(_blocked(loaded, _moved(own, origin)) for k, origin in enumerate(origins) if k != 2):
+            break
+        angle /= 2
+    points = [tuple(float(value) for value in point) for point in (*origins, target, up)]
+    return [Keyframe(origin, points[5], points[6], float(k)) for k, origin in enumerate(points[:5])]
+
+
 def movable(loaded: LoadedScene) -> bool:
     """Whether the scene's camera is one that can be moved: perspective or thinlens."""
     parameters = mi.traverse(loaded.sensor)
@@ -105,6 +133,12 @@ def _own_look(loaded: LoadedScene) -> tuple[_Look, float]:
     if seen.size == 0:
         raise SceneError("the scene's own camera looks at nothing, so no views near it can be made: use --views 1.")
     return _look(loaded, loaded.own_camera), float(np.median(seen))
+
+
+def _moved(own: np.ndarray, origin: np.ndarray) -> np.ndarray:
+    matrix = own.copy()
+    matrix[:3, 3] = origin
+    return matrix
 
 
 def _blocked(loaded: LoadedScene, matrix: np.ndarray) -> bool:

@@ -26,6 +26,9 @@ KEEP_LEFTOVERS = "--keep-leftovers"
 """Argument: leave alone what other processes left half-written; they may be at work on another machine."""
 
 
+_ABOUT_SCENES = {"describe": worker.describe, "keyframes": worker.keyframes}
+
+
 def main() -> None:
     """Serve requests until the standard input ends."""
     requests = sys.stdin.buffer
@@ -47,9 +50,9 @@ def main() -> None:
 
     while True:
         kind, value = received.get()
-        if kind == "describe":
+        if kind in _ABOUT_SCENES:
             try:
-                answer("described", worker.describe(value))
+                answer("answered", _ABOUT_SCENES[kind](value))
             except SceneError as error:
                 answer("refused", one_line(str(error)))
             continue

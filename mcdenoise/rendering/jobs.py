@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcdenoise.rendering.paths import Camera
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -29,7 +31,10 @@ class Description:
 
 @dataclass(frozen=True)
 class Job:
-    """One frame to render. name: `r000`, ..., or `ref_a`, `ref_b`. spp: its own; view_spp: that of the realizations."""
+    """One frame to render. name: `r000`, ..., or `ref_a`, `ref_b`. spp: its own; view_spp: that of the realizations.
+
+    camera: the camera-to-world matrix to render from, or None for that which the number `view` stands for.
+    """
 
     setting: Setting
     digest: str
@@ -40,6 +45,7 @@ class Job:
     view_spp: int
     file: Path
     fingerprint: str
+    camera: Camera | None = None
 
     @property
     def samples(self) -> int:

@@ -3,10 +3,12 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from mcdenoise.errors import SceneError
 from mcdenoise.rendering import variants
 from mcdenoise.rendering.jobs import Description, Failed, Job, Outcome, Setting
+from mcdenoise.rendering.paths import Keyframe
 from mcdenoise.rendering.process import ProcessDied, RenderingProcess
 from mcdenoise.rendering.variants import Probe
 
@@ -46,15 +48,22 @@ class LocalFarm:
 
     def describe(self, setting: Setting) -> Description:
         """Raises SceneError if the scene is broken, or takes the process down twice."""
+        return self._ask("describe", setting)
+
+    def keyframes(self, setting: Setting) -> list[Keyframe]:
+        """A short path near the scene's own camera, see `cameras.arc`. Raises as `describe`."""
+        return self._ask("keyframes", setting)
+
+    def _ask(self, kind: str, setting: Setting) -> Any:
         for _ in range(2):  # a frame that is being written may have been the cause
             try:
                 process = self._running()
-                process.send("describe", setting)
+                process.send(kind, setting)
                 while True:
-                    kind, value = process.receive()
-                    if kind == "described":
+                    said, value = process.receive()
+                    if said == "answered":
                         return value
-                    if kind == "refused":
+                    if said == "refused":
                         raise SceneError(value)
                     self._finish(value)
             except ProcessDied:

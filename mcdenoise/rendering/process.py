@@ -32,7 +32,7 @@ class RenderingProcess:
         return self._process.poll() is None
 
     def send(self, kind: str, value: Any) -> None:
-        """Ask to `describe` a Setting, or to `render` a Job. Raises ProcessDied."""
+        """Ask to `describe` a Setting, for its `keyframes`, or to `render` a Job. Raises ProcessDied."""
         try:
             pickle.dump((kind, value), self._process.stdin)
             self._process.stdin.flush()
@@ -42,9 +42,9 @@ class RenderingProcess:
     def receive(self) -> tuple[str, Any]:
         """Wait for the next answer; raises ProcessDied.
 
-        To `describe`: ("described", Description) or ("refused", reason). To `render`: ("taken", None) when the next
-        request may come, or ("failed", Failed) if it cannot be rendered; and for each job that was taken, at any time,
-        ("finished", Outcome).
+        To `describe` and `keyframes`: ("answered", Description or list of Keyframe), or ("refused", reason). To
+        `render`: ("taken", None) when the next request may come, or ("failed", Failed) if it cannot be rendered; and
+        for each job that was taken, at any time, ("finished", Outcome).
         """
         try:
             return pickle.load(self._process.stdout)

@@ -98,7 +98,11 @@ class Study:
             return
         costs = {cell.name: seconds_a_step(cell.network(), cell.objective, device) for cell in cells}
         steps = max(_LEAST_STEPS, int(60 * minutes * _SHARE / sum(costs.values())))
-        self.settings |= {"steps": steps, "seconds a step": {name: round(cost, 4) for name, cost in costs.items()}}
+        self.keep(**{"steps": steps, "seconds a step": {name: round(cost, 4) for name, cost in costs.items()}})
+
+    def keep(self, **found: Any) -> None:
+        """Write JSON-able values that were found here to the settings, for when the study goes on."""
+        self.settings |= found
         self._write(self.settings)
 
     def run(self, cells: Sequence[Cell], device: torch.device, report: Report, points: int = 0) -> dict[str, Outcome]:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mcdenoise.atomic import replacing
 
-COLOURS = ("#1f6fb4", "#d1603d", "#3a8f4d", "#8356a8")
+COLOURS = ("#1f6fb4", "#d1603d", "#3a8f4d", "#8356a8", "#8a8a8a")
 _INK, _GREY, _GRID = "#262626", "#6b6b6b", "#e4e4e4"
 _GAP, _TEXT = 6, 18
 _FINER = 3  # Pillow's lines have hard edges: they are drawn this much larger, and averaged
@@ -54,9 +54,11 @@ def write_sheet(
     return _save(canvas, path)
 
 
-def write_charts(path: Path, charts: Sequence[tuple[str, str, Sequence[Line]]], ylabel: str) -> Path:
-    """Write charts beside each other as a PNG: (title, what x is, lines) each; x is logarithmic, y is not."""
-    drawn = [_chart(title, xlabel, ylabel, lines) for title, xlabel, lines in charts]
+def write_charts(
+    path: Path, charts: Sequence[tuple[str, str, Sequence[Line]]], ylabel: str, logarithmic: bool = True
+) -> Path:
+    """Write charts beside each other as a PNG: (title, what x is, lines) each. logarithmic: whether x is; y is not."""
+    drawn = [_chart(title, xlabel, ylabel, lines, logarithmic) for title, xlabel, lines in charts]
     canvas = Image.new("RGB", (sum(one.width for one in drawn), drawn[0].height), "white")
     left = 0
     for one in drawn:
@@ -71,25 +73,27 @@ def _save(canvas: Image.Image, path: Path) -> Path:
     return path
 
 
-def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line]) -> Image.Image:
+def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line], logarithmic: bool) -> Image.Image:
     width, height = 520, 340
     left, top, right, bottom = 58, 34, 16, 44
     font, small = ImageFont.load_default(size=14), ImageFont.load_default(size=12)
-    xs = [math.log10(x) for line in lines for x in line.x]
+    scale = math.log10 if logarithmic else float
+    xs = [scale(x) for line in lines for x in line.x]
     ys = [y for line in lines for y in line.y]
     x0, x1 = min(xs), max(max(xs), min(xs) + 0.1)
     spare = max(0.05 * (max(ys) - min(ys)), 0.05)
     y0, y1 = min(ys) - spare, max(ys) + spare
 
     def place(x: float, y: float) -> tuple[float, float]:
-        across = (math.log10(x) - x0) / (x1 - x0) * (width - left - right)
+        across = (scale(x) - x0) / (x1 - x0) * (width - left - right)
         return left + across, height - bottom - (y - y0) / (y1 - y0) * (height - top - bottom)
 
     fine = Image.new("RGB", (width * _FINER, height * _FINER), "white")
     pen = ImageDraw.Draw(fine)
-    rows, columns = _round_numbers(y0, y1, 6), _decades(x0, x1)
+    rows = _round_numbers(y0, y1, 6)
+    columns = _decades(x0, x1) if logarithmic else _round_numbers(x0, x1, 6)
     for y in rows:
-        row = place(10**x0, y)[1]
+        row = place(lines[0].x[0], y)[1]
         pen.line([(left * _FINER, row * _FINER), ((width - right) * _FINER, row * _FINER)], _GRID, _FINER)
     for x in columns:
         column = place(x, y0)[0]
@@ -103,7 +107,7 @@ def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line]) -> Image
     pen = ImageDraw.Draw(image)
     pen.text((left, 10), title, _INK, font)
     for y in rows:
-        pen.text((left - 6, place(10**x0, y)[1]), f"{y:.4g}", _GREY, small, "rm")
+        pen.text((left - 6, place(lines[0].x[0], y)[1]), f"{y:.4g}", _GREY, small, "rm")
     for x in columns:
         pen.text((place(x, y0)[0], height - bottom + 5), f"{x:,.10g}", _GREY, small, "mt")
     pen.text(((left + width - right) / 2, height - 6), xlabel, _GREY, small, "mb")

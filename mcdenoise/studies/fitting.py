@@ -101,7 +101,7 @@ def fit(
             raise TrainingError(f"{folder}: the loss became {value} at step {step + 1}.")
         optimizer.step()
         step += 1
-        _update(average, network, min(options.average, (1 + step) / (10 + step)))
+        update_average(average, network, min(options.average, (1 + step) / (10 + step)))
         seconds = before + time.monotonic() - started
         if measure is not None and step in options.marks:
             measured.append((step, seconds, measure(averaged)))
@@ -135,6 +135,13 @@ def marks(steps: int, count: int) -> tuple[int, ...]:
     return tuple(sorted({round(first * ratio**k) for k in range(count - 1)} | {steps}))
 
 
+@torch.no_grad()
+def update_average(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
+    """Move the averaged weights `average` towards those of `network`; `decay` is what they keep of themselves."""
+    for name, tensor in network.state_dict().items():
+        average[name].lerp_(tensor, 1 - decay)
+
+
 def _measured(state: dict[str, Any]) -> list[tuple[int, float, float]]:
     return [(int(step), float(seconds), float(value)) for step, seconds, value in state["settings"]["measured"]]
 
@@ -142,9 +149,3 @@ def _measured(state: dict[str, Any]) -> list[tuple[int, float, float]]:
 def _ramp(step: int, fraction: float) -> float:
     """Learning rate relative to its height: up over 50 steps, down along a cosine over the last 30% (as the paper)."""
     return min(1.0, (step + 1) / 50) * (0.5 + 0.5 * math.cos(math.pi * max(0.0, (fraction - 0.7) / 0.3)))
-
-
-@torch.no_grad()
-def _update(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
-    for name, tensor in network.state_dict().items():
-        average[name].lerp_(tensor, 1 - decay)

@@ -6,7 +6,7 @@ import pytest
 from skimage.metrics import structural_similarity
 
 from mcdenoise.errors import McdenoiseError
-from mcdenoise.evaluation.metrics import flip, mse, psnr, relmse, relmse_halves, smape, ssim, ssim_map
+from mcdenoise.evaluation.metrics import flip, mse, psnr, psnr_halves, relmse, relmse_halves, smape, ssim, ssim_map
 
 
 def pixel(*values):
@@ -48,6 +48,11 @@ def test_the_halves_of_a_reference_cancel_its_noise():
     # An error of 10%: the weight, which sees the halves too, leaves a bias of 2 (0.02)^2 / 0.1 = 0.8% of it.
     known = float(np.mean((0.1 * truth) ** 2 / (truth**2 + 0.01)))
     assert relmse_halves(1.1 * truth, a, b) == pytest.approx(known, rel=0.015)
+    # Tonemapped, 10% stand out from a half's noise of 2%, which takes 10 log10(1 + 0.04) = 0.17 dB off the plain one.
+    # What tonemapping makes of that noise is a relative bias below (0.02)^2, so 2 (0.02)^2 / 0.1 = 0.8%: 0.035 dB.
+    assert psnr_halves(1.1 * truth, a, b) == pytest.approx(psnr(1.1 * truth, truth), abs=0.035)
+    assert psnr(1.1 * truth, a) < psnr(1.1 * truth, truth) - 0.1
+    assert psnr_halves(truth, truth, truth) == pytest.approx(100)
 
 
 def noisy_pair(size=(40, 56), seed=2):
