@@ -20,6 +20,7 @@ from mcdenoise.errors import McdenoiseError
 
 _PACKAGES = ("mcdenoise", "torch", "mitsuba", "drjit", "OpenEXR", "numpy", "karellen-llvm-core", "mitsuba-oidn")
 _LISTED = 12
+_MANY_SCENES = 6  # more do not fit beside each other
 _MANY_VIEWS = 5  # from which a bootstrap over views means something
 
 
@@ -310,6 +311,7 @@ def _print_scores(summary: dict[str, Any]) -> None:
         last = row["spp"]
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(table)
+    _print_scenes(console, summary)
     views = len({(row["scene"], row["view"]) for row in summary["views"]})
     for spp in dict.fromkeys(row["spp"] for row in summary["rows"]):
         found = best_and_alike(summary, spp, metrics[0])
@@ -328,6 +330,30 @@ def _print_scores(summary: dict[str, Any]) -> None:
         "metrics in the files); * is the best of its spp; s is the median time of a frame.",
         soft_wrap=True,
     )
+
+
+def _print_scenes(console: Console, summary: dict[str, Any]) -> None:
+    """The first metric by scene, if there are several and they fit: those of one view have its number."""
+    metric = summary["metrics"][0]
+    rows = {(row["spp"], row["method"], row["scene"]): row for row in [*summary["views"], *summary["scenes"]]}
+    scenes = sorted({scene for *_, scene in rows})
+    if not 1 < len(scenes) <= _MANY_SCENES:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{metric['name']} by scene", title_justify="left")
+    table.add_column("spp", justify="right")
+    table.add_column("method", no_wrap=True)
+    for scene in scenes:
+        table.add_column(Text(scene), justify="right")
+    last = None
+    for spp, method in dict.fromkeys((row["spp"], row["method"]) for row in summary["rows"]):
+        if last is not None and spp != last:
+            table.add_section()
+        alike = [[row for (its, _, of), row in rows.items() if (its, of) == (spp, scene)] for scene in scenes]
+        of = [rows.get((spp, method, scene)) for scene in scenes]
+        cells = ["-" if row is None else _cell(row, metric, all_, True) for row, all_ in zip(of, alike, strict=True)]
+        table.add_row("" if spp == last else str(spp or "?"), Text(method), *cells)
+        last = spp
+    console.print(table)
 
 
 def _cell(row: dict[str, Any], metric: dict[str, Any], rows: list[dict[str, Any]], bounds: bool) -> str:

@@ -1,4 +1,4 @@
-"""Results of many views as tables: one row for each method and spp, with intervals; CSV and JSON."""
+"""Results of many views as tables: a row for each method and spp, of all scenes and of each; CSV and JSON."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ class Results:
         self._views: list[dict[str, Any]] = []
         self._pairs: list[dict[str, Any]] = []
         self._scores: dict[tuple[int, str], dict[str, dict[int, Score]]] = defaultdict(lambda: defaultdict(dict))
-        self._seconds: dict[tuple[int, str], list[float]] = defaultdict(list)
+        self._seconds: dict[tuple[int, str], dict[int, float]] = defaultdict(dict)
         self._names: list[tuple[str, str]] = []  # scene and view, by number
 
     def add(self, result: ViewResult) -> None:
@@ -36,7 +36,7 @@ class Results:
         place = {"scene": result.scene, "view": result.view, "spp": result.spp}
         for method, scored in result.scored.items():
             key = result.spp, method
-            self._seconds[key].append(result.seconds[method])
+            self._seconds[key][number] = result.seconds[method]
             for name, one in scored.scores.items():
                 self._scores[key][name][number] = one
             self._views.append(
@@ -54,8 +54,8 @@ class Results:
 
         metrics: name, better ("lower" or "higher"), kinds (those of `scores.KINDS` that occur) and explanation.
         rows: by spp and method the means over views, with views (how many), seconds (the median) and scores, metric ->
-        value, low, high, and kind unless the views differ in it. views: the same of each view, or repeat, with scene
-        and view.
+        value, low, high, and kind unless the views differ in it. scenes: the same over the views of each scene, with
+        scene, where it has several, or repeats. views: the same of each view, or repeat, with scene and view.
 
         pairs: of each view, in the order of `views`, with scene, view and spp, and of the means, with spp alone.
         methods: names; metrics: metric -> the pairs of methods AB, AC, ..., BC, ..., the upper triangle row by row. A
@@ -79,36 +79,45 @@ class Results:
         ]
         means: dict[int, dict[str, dict[str, Score]]] = defaultdict(dict)
         rows = []
-        for key in sorted(self._scores, key=lambda key: key[0]):  # methods stay in the order in which they came
-            spp, method = key
-            by_metric = self._scores[key]
-            means[spp][method] = {
-                metric["name"]: self._mean(metric["name"], spp, by_metric[metric["name"]])
-                for metric in metrics
-                if by_metric.get(metric["name"])
-            }
-            rows.append(
-                {
-                    "spp": spp,
-                    "method": method,
-                    "views": len({self._names[number] for scores in by_metric.values() for number in scores}),
-                    "seconds": float(np.median(self._seconds[key])),
-                    "scores": {
-                        name: _bounds(one) | _common_kind(by_metric[name]) for name, one in means[spp][method].items()
-                    },
-                }
-            )
+        scenes = []
+        keys = sorted(self._scores, key=lambda key: key[0])  # methods stay in the order in which they came
+        for key in keys:
+            row, means[key[0]][key[1]] = self._row(key, set(range(len(self._names))))
+            rows.append(row)
+        for scene in sorted({scene for scene, _ in self._names}):
+            numbers = {number for number, (its, _) in enumerate(self._names) if its == scene}
+            several = [key for key in keys if len(self._seconds[key].keys() & numbers) > 1]
+            scenes += [{"scene": scene} | self._row(key, numbers)[0] for key in several]
         pairs = [*self._pairs, *({"spp": spp} | _compared(of, self._seen(spp)) for spp, of in means.items())]
-        return {"metrics": metrics, "rows": rows, "views": self._views, "pairs": pairs, **about}
+        return {"metrics": metrics, "rows": rows, "scenes": scenes, "views": self._views, "pairs": pairs, **about}
 
-    def _mean(self, name: str, spp: int, scores: Mapping[int, Score]) -> Score:
+    def _row(self, key: tuple[int, str], numbers: set[int]) -> tuple[dict[str, Any], dict[str, Score]]:
+        """Of an spp and method the means over these views, as JSON has them and by metric."""
+        spp, method = key
+        by_metric = {
+            metric.name: scores
+            for metric in METRICS
+            if (scores := _only(self._scores[key].get(metric.name, {}), numbers))
+        }
+        means = {name: self._mean(name, spp, scores, numbers) for name, scores in by_metric.items()}
+        measured = {number for scores in by_metric.values() for number in scores}
+        row = {
+            "spp": spp,
+            "method": method,
+            "views": len({self._names[number] for number in measured}),
+            "seconds": float(np.median([self._seconds[key][number] for number in self._seconds[key].keys() & numbers])),
+            "scores": {name: _bounds(one) | _common_kind(by_metric[name]) for name, one in means.items()},
+        }
+        return row, means
+
+    def _mean(self, name: str, spp: int, scores: Mapping[int, Score], numbers: set[int]) -> Score:
         """The mean over views, with its interval and draws; the same views give methods paired draws.
 
         A view counts once, however often it was repeated. Where the number of any method is not finite, as the PSNR of
         a black picture, the view counts for none, unless no view is left. Where one is zero or below, as reference
         halves may cancel more than there is, no method has a geometric mean.
         """
-        alike = [of.get(name, {}) for (its_spp, _), of in self._scores.items() if its_spp == spp]
+        alike = [_only(of.get(name, {}), numbers) for (its_spp, _), of in self._scores.items() if its_spp == spp]
         broken = {number for of in alike for number, one in of.items() if not math.isfinite(one.value)}
         kept = {number: one for number, one in scores.items() if number not in broken} or scores
         if len(kept) == 1:
@@ -135,6 +144,10 @@ class Results:
             for (its_spp, method), by_metric in self._scores.items()
             if its_spp == spp
         }
+
+
+def _only(scores: Mapping[int, Score], numbers: set[int]) -> dict[int, Score]:
+    return {number: one for number, one in scores.items() if number in numbers}
 
 
 def _common_kind(scores: Mapping[int, Score]) -> dict[str, str]:
@@ -170,7 +183,9 @@ def _finite(value: float | None) -> float | None:
 
 
 def as_csv(summary: dict[str, Any]) -> str:
-    """One line for each view, method and metric, and one for each mean (scene `all`), with its kinds in words.
+    """One line for each view, method and metric, and one for each mean, with its kinds in words.
+
+    Means over the views of a scene have `all` as their view, those over all views as their scene, too.
 
     Names that a spreadsheet would run as a formula have a single quote before them.
     """
@@ -178,7 +193,7 @@ def as_csv(summary: dict[str, Any]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["scene", "view", "spp", "method", "views", "seconds", "metric", "kind", "value", "low", "high"])
     kinds = {metric["name"]: "; ".join(metric["kinds"].values()) for metric in summary["metrics"]}
-    for row in [*summary["views"], *summary["rows"]]:
+    for row in [*summary["views"], *summary["scenes"], *summary["rows"]]:
         names = [_harmless(name) for name in (row.get("scene", "all"), row.get("view", "all"), row["method"])]
         place = [*names[:2], row["spp"], names[2], row.get("views", 1)]
         for name, score in row["scores"].items():

@@ -1,8 +1,13 @@
+import csv
+import io
+import json
+
 import numpy as np
 import pytest
 from synthetic import picture, write_view
 
 from mcdenoise.errors import DataError, ModelError
+from mcdenoise.evaluation.bootstrap import RESAMPLES
 from mcdenoise.evaluation.compare import Method, ViewFailed, ViewResult, evaluate, methods, plan
 from mcdenoise.evaluation.scores import KINDS, Score, Scored
 from mcdenoise.evaluation.summary import Results, as_csv, as_json
@@ -137,6 +142,28 @@ def test_a_view_without_a_finite_number_counts_for_no_method():
     assert [row["scores"]["PSNR"]["value"] for row in kept.summary()["rows"]] == [31, 22]
 
 
+def test_a_scene_of_several_views_has_means_of_its_own():
+    kept, rng = Results(), np.random.default_rng(0)
+    values = {("a", "view000"): 30.0, ("a", "view001"): 34.0, ("b", "view000"): 20.0}
+    for (scene, view), value in values.items():
+        draws = value + rng.standard_normal(RESAMPLES)
+        score = Score(value, "reference", float(draws.min()), float(draws.max()), draws)
+        kept.add(ViewResult(scene, view, 4, 1.0, {"ours": Scored({"PSNR": score}, {})}, {"ours": value / 10}, {}))
+    summary = kept.summary()
+    (of_a,) = summary["scenes"]  # that of b is its view's
+    assert (of_a["scene"], of_a["spp"], of_a["method"], of_a["views"]) == ("a", 4, "ours", 2)
+    assert of_a["seconds"] == pytest.approx(3.2)
+    score = of_a["scores"]["PSNR"]
+    assert score["value"] == pytest.approx(32)
+    assert 29 < score["low"] < 31  # one of the two views may be drawn twice
+    assert 33 < score["high"] < 36
+    assert summary["rows"][0]["scores"]["PSNR"]["value"] == pytest.approx(28)
+    lines = [(line["scene"], line["view"], line["value"]) for line in csv.DictReader(as_csv(summary).splitlines())]
+    assert ("a", "all", "32") in lines
+    assert ("all", "all", "28") in lines
+    assert ("b", "all") not in [line[:2] for line in lines]
+
+
 def test_an_error_below_zero_makes_no_method_look_perfect():
     kept = Results()
     for scene, ours, theirs in (("a", 0.02, 0.01), ("b", 0.04, 0.02), ("c", -0.0003, 0.0003)):
@@ -162,8 +189,6 @@ def test_a_view_counts_once_however_often_it_is_repeated():
 
 
 def test_each_number_has_its_own_kind():
-    import csv
-
     kept = Results()
     for scene, spp, kind in (("room", 4, "halves"), ("shed", 4, "reference"), ("shed", 8, "reference")):
         scored = {"a": Scored({"relMSE": Score(0.5, kind)}, {})}
@@ -280,10 +305,6 @@ def test_no_model_takes_the_name_of_another_method(tmp_path, name):
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_name_is_a_formula_in_a_spreadsheet(start):
-    import csv
-    import io
-    import json
-
     name = f'{start}HYPERLINK("http://example.com","a")'
     scored = Scored({"relMSE": Score(0.5, "reference")}, {})
     kept = Results()
@@ -298,9 +319,6 @@ def test_no_name_is_a_formula_in_a_spreadsheet(start):
 
 
 def test_tables_hold_what_was_measured(tmp_path):
-    import csv
-    import json
-
     for seed in range(2):
         write_view(tmp_path / f"s{seed}/view000", picture(48, 48, seed), realizations=3, seed=seed, references=True)
     kept = Results()

@@ -315,6 +315,17 @@ def test_the_plot_of_time_has_numbers_of_its_own_and_goes_from_few_samples_to_ma
     assert page.locator("#plot-spp .ytick text").count() >= 2
 
 
+def test_times_are_never_written_as_powers_of_ten(tmp_path, open_page):
+    times = {0.0: "0 s", 0.00012: "0.120 ms", 0.9996: "1.00 s", 59.96: "60.0 s", 999.7: "1000 s", 12345.6: "12346 s"}
+    writer = ReportWriter(tmp_path, "Times")
+    writer.add_view(_view("room"))
+    rows = [_row(4, f"method {number}", 0.5, None, seconds) for number, seconds in enumerate(times)]
+    page = open_page(writer.finish(SUMMARY | {"rows": rows}))
+    for number, text in enumerate(times.values()):
+        row = page.locator("#summary tbody tr", has_text=f"method {number}")
+        assert text in [cell.strip() for cell in row.locator("td").all_inner_texts()]
+
+
 def test_the_summary_sorts_by_number_both_ways_and_what_is_missing_stays_below(index, open_page):
     page = open_page(index)
     heading = page.locator("#summary thead th", has_text="relMSE")

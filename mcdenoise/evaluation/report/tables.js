@@ -16,7 +16,9 @@ const Text = (() => {
   function seconds(value) {
     if (typeof value !== "number" || !Number.isFinite(value)) return "–";
     if (value === 0) return "0 s";
-    return value < 1 ? `${(value * 1000).toPrecision(3)} ms` : `${value.toPrecision(3)} s`;
+    // Numbers whose three digits would come out as powers of ten: 999.6 ms, and minutes.
+    if (value >= 999.5) return `${value.toFixed(0)} s`;
+    return value < 0.9995 ? `${(value * 1000).toPrecision(3)} ms` : `${value.toPrecision(3)} s`;
   }
 
   // Bounds take less room than values: three digits at most.
