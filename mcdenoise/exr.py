@@ -1,5 +1,6 @@
 """Frame files: OpenEXR as mcdenoise writes it, and as Mitsuba, Blender Cycles and pbrt write it."""
 
+import atexit
 import io
 import logging
 import os
@@ -396,7 +397,7 @@ class _Listener:
     _inside = 0
     _entered = 0
     _reserved = False  # one thread is alone inside, or waits to be
-    _kept = -1  # the true standard error, while file descriptor 2 is redirected
+    _kept = 2  # the true standard error, another descriptor while 2 is redirected
     _handed_on = 0  # how much of what was caught has been looked at for lines of others
     _caught: Any = None
     _printing = threading.local()
@@ -441,8 +442,10 @@ class _Listener:
 
     @classmethod
     def _redirect(cls) -> None:
-        cls._caught = _unnamed_file()
-        cls._handed_on = 0
+        # One file for good: another thread may be about to write to it long after the descriptor is back.
+        if cls._caught is None or cls._handed_on > _MOST_CAUGHT:
+            cls._caught = _unnamed_file()
+            cls._handed_on = 0
         if sys.stderr is not None:
             sys.stderr.flush()
         cls._kept = os.dup(2)
@@ -460,7 +463,7 @@ class _Listener:
         if not in_child:  # the parent does it
             cls._hand_on(last=True)  # what another thread printed since the last look
         os.close(cls._kept)
-        cls._caught.close()
+        cls._kept = 2
 
     @classmethod
     def _lines_from(cls, start: int) -> list[str]:
@@ -480,11 +483,19 @@ class _Listener:
             os.write(cls._kept, b"".join(theirs))
 
     @classmethod
+    def _at_exit(cls) -> None:
+        """Give what came too late for the last look."""
+        with cls._turn:
+            if cls._caught is not None:
+                cls._hand_on(last=True)
+
+    @classmethod
     def _after_fork(cls) -> None:
-        """In a child only the forking thread lives: nobody is inside any more."""
+        """In a child only the forking thread lives: nobody is inside any more. What was caught is the parent's."""
         cls._turn = threading.Condition()
         if cls._inside:
             cls._restore(in_child=True)
+        cls._caught = None
         cls._inside, cls._reserved = 0, False
 
 
@@ -496,6 +507,9 @@ def _unnamed_file() -> Any:
 
 
 _OPENEXR_LINE = re.compile(r"\(EXR_ERR_|^\s*$|ojph (info|warning|error)")
+_MOST_CAUGHT = 2**24  # bytes, before another file takes over
+
+atexit.register(_Listener._at_exit)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

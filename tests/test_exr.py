@@ -656,6 +656,22 @@ def test_threads_write_at_once_the_bytes_that_one_writes(tmp_path, rng):
         assert (tmp_path / f"{k}.exr").read_bytes() == (tmp_path / f"alone{k}.exr").read_bytes()
 
 
+def test_what_a_thread_was_about_to_print_when_reading_ended_comes_out_later():
+    program = (
+        "import os\n"
+        "from mcdenoise.exr import _Listener\n"
+        "with _Listener(alone=False):\n"
+        "    late = os.dup(2)\n"  # where a thread writes that has looked up the descriptor, and then had to wait
+        "os.write(late, b'late\\n')\n"
+        "with _Listener(alone=False):\n"
+        "    pass\n"
+        "os.write(2, b'next\\n')\n"
+        "os.write(late, b'last\\n')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == ["late", "next", "last"]
+
+
 def test_what_is_printed_on_standard_error_while_files_are_read_comes_out(tmp_path):
     # As above, but through file descriptor 2 itself, whole and broken files, several threads, and no command line.
     write_frame(tmp_path / "frame.exr", Frame(np.ones((8, 8, 3), np.float32)))
