@@ -327,7 +327,8 @@ def _print_scores(summary: dict[str, Any]) -> None:
         )
     console.print(
         f"Means over {views} {'view' if views == 1 else 'views'}; in brackets the middle 95% of a bootstrap over "
-        "views and blocks of pixels (of all metrics in the files); * is the best of its spp; s is the median time of a frame.",
+        "views and blocks of pixels (of all metrics in the files); * is the best of its spp; s is the median time "
+        "of a frame.",
         soft_wrap=True,
     )
 
