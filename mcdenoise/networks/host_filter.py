@@ -4,7 +4,7 @@ import numpy as np
 
 from mcdenoise.networks.host_rows import compiled, in_threads, take
 
-_STRIP = 256  # pixels
+STRIP = 256  # pixels
 
 
 def forward(image, guides, logits, sharpness, result, norms, kernel: int, threads: int) -> None:
@@ -70,7 +70,7 @@ def _differences(guides, b, y, x0, reach, ty, tx, albedo, normal, bright):
 
 
 @compiled
-def _exponentials(line, best, powers, values):
+def exponentials(line, best, powers, values):
     """exp(line - best) into `values`, for line <= best, to 1e-6. powers: int32, of the same length.
 
     2^z = 2^k 2^f with k whole and f in (-1, 0]: the first by its bits, the second by its Taylor series.
@@ -95,14 +95,14 @@ def _exponentials(line, best, powers, values):
 def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start, end):
     reach, taps, step = kernel // 2, kernel * kernel, result.shape[3] // logits.shape[3]
     channels, height, width = result.shape[1:]
-    all_lines = np.empty((taps, _STRIP), np.float32)
-    differences = np.empty((3, _STRIP), np.float32)
-    all_sums = np.empty((channels, _STRIP), np.float32)
-    all_powers, all_values = np.empty(_STRIP, np.int32), np.empty(_STRIP, np.float32)
+    all_lines = np.empty((taps, STRIP), np.float32)
+    differences = np.empty((3, STRIP), np.float32)
+    all_sums = np.empty((channels, STRIP), np.float32)
+    all_powers, all_values = np.empty(STRIP, np.int32), np.empty(STRIP, np.float32)
     for number in range(start, end):
         b, y = number // height, number % height
-        for x0 in range(0, width, _STRIP):
-            n = min(_STRIP, width - x0)
+        for x0 in range(0, width, STRIP):
+            n = min(STRIP, width - x0)
             albedo, normal, bright = differences[0, :n], differences[1, :n], differences[2, :n]
             best, total = norms[b, 0, y, x0 : x0 + n], norms[b, 1, y, x0 : x0 + n]
             powers, values = all_powers[:n], all_values[:n]
@@ -121,7 +121,7 @@ def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start
             total[:] = 0
             all_sums[:] = 0
             for tap in range(taps):
-                _exponentials(all_lines[tap, :n], best, powers, values)
+                exponentials(all_lines[tap, :n], best, powers, values)
                 for x in range(n):
                     total[x] += values[x]
                 for c in range(channels):
@@ -141,13 +141,13 @@ def _backward_rows(
 ):
     reach, taps, step = kernel // 2, kernel * kernel, gradient.shape[3] // logits.shape[3]
     channels, height, width = gradient.shape[1:]
-    differences = np.empty((3, _STRIP), np.float32)
-    all_lines, all_values = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.float32)
-    all_sums, all_powers = np.empty(_STRIP, np.float32), np.empty(_STRIP, np.int32)
+    differences = np.empty((3, STRIP), np.float32)
+    all_lines, all_values = np.empty(STRIP, np.float32), np.empty(STRIP, np.float32)
+    all_sums, all_powers = np.empty(STRIP, np.float32), np.empty(STRIP, np.int32)
     for number in range(start, end):
         b, y = number // height, number % height
-        for x0 in range(0, width, _STRIP):
-            n = min(_STRIP, width - x0)
+        for x0 in range(0, width, STRIP):
+            n = min(STRIP, width - x0)
             albedo, normal, bright = differences[0, :n], differences[1, :n], differences[2, :n]
             best, total, average = norms[b, 0, y, x0 : x0 + n], norms[b, 1, y, x0 : x0 + n], mean[b, y, x0 : x0 + n]
             line, powers, values, sums = all_lines[:n], all_powers[:n], all_values[:n], all_sums[:n]
@@ -163,7 +163,7 @@ def _backward_rows(
                 _differences(guides, b, y, x0, reach, tap // kernel, tap % kernel, albedo, normal, bright)
                 for x in range(n):
                     line[x] -= on_albedo[x] * albedo[x] + on_normal[x] * normal[x] + on_bright[x] * bright[x]
-                _exponentials(line, best, powers, values)
+                exponentials(line, best, powers, values)
                 sums[:] = 0
                 for c in range(channels):
                     shifted = image[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]

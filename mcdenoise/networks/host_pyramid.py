@@ -3,6 +3,7 @@
 Torch's own operations would go over the whole picture some hundred times, and wait for memory all the while.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ class Level:
     confidence: Tensor
     low: Tensor
     cover: Tensor
+    again: Tensor
 
 
 def irradiance_of(radiance: Tensor, albedo: Tensor, darkest: float) -> Tensor:
@@ -90,6 +92,8 @@ def filter_pyramid(
             arguments = _arrays(result, coarse, pooled, level.low, level.cover)
             _run(_blend_rows, (*arguments, level.step), shape)
         coarse = result[:, :6]
+        if level.again.shape[1]:
+            coarse = filtered_again(coarse, level.again)
     return coarse
 
 
@@ -97,6 +101,16 @@ def remodulated(filtered: Tensor, trust: Tensor, albedo: Tensor, darkest: float)
     """trust * irradiance * max(albedo, darkest) + (1 - trust) * radiance. trust: with four pixels in the channels."""
     result = torch.empty_like(albedo)
     _run(_remodulate_rows, (*_arrays(filtered, trust, albedo, result), np.float32(darkest)), albedo.shape)
+    return result
+
+
+def filtered_again(image: Tensor, logits: Tensor) -> Tensor:
+    """Filtered by softmax kernels, with `kpn`'s `kernel_filter`. logits: `[B, k * k * s * s, H / s, W / s]`."""
+    step = image.shape[3] // logits.shape[3]
+    kernel = math.isqrt(logits.shape[1]) // step
+    result = torch.empty(image.shape)
+    arrays = _arrays(_padded((image,), kernel), logits.contiguous(), result)
+    _run(_filter_rows, (*arrays, kernel), image.shape)
     return result
 
 
@@ -371,3 +385,40 @@ def _remodulate_rows(filtered, trust, albedo, result, darkest, start, end):
             to = result[b, c, y]
             for x in range(width):
                 to[x] = line[x] * irradiance[x] * max(by[x], darkest) + (_ONE - line[x]) * radiance[x]
+
+
+@compiled
+def _filter_rows(padded, logits, result, kernel, start, end):
+    taps, step = kernel * kernel, result.shape[3] // logits.shape[3]
+    channels, height, width = result.shape[1:]
+    all_lines = np.empty((taps, host_filter.STRIP), np.float32)
+    all_best, all_total = np.empty(host_filter.STRIP, np.float32), np.empty(host_filter.STRIP, np.float32)
+    all_values, all_powers = np.empty(host_filter.STRIP, np.float32), np.empty(host_filter.STRIP, np.int32)
+    all_sums = np.empty((channels, host_filter.STRIP), np.float32)
+    for number in range(start, end):
+        b, y = number // height, number % height
+        for x0 in range(0, width, host_filter.STRIP):
+            n = min(host_filter.STRIP, width - x0)
+            best, total, values, powers = all_best[:n], all_total[:n], all_values[:n], all_powers[:n]
+            for tap in range(taps):
+                line = all_lines[tap, :n]
+                take(logits, b, tap, y, x0, step, line)
+                if tap == 0:
+                    best[:] = line
+                for x in range(n):
+                    best[x] = max(best[x], line[x])
+            total[:] = 0
+            all_sums[:] = 0
+            for tap in range(taps):
+                host_filter.exponentials(all_lines[tap, :n], best, powers, values)
+                for x in range(n):
+                    total[x] += values[x]
+                for c in range(channels):
+                    shifted = padded[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
+                    sums = all_sums[c, :n]
+                    for x in range(n):
+                        sums[x] += values[x] * shifted[x]
+            for c in range(channels):
+                sums, output = all_sums[c, :n], result[b, c, y, x0 : x0 + n]
+                for x in range(n):
+                    output[x] = sums[x] / total[x]

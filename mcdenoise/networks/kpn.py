@@ -6,6 +6,7 @@ trained on; only the blend between scales can leave the range of a pixel's neigh
 """
 
 import itertools
+import math
 from collections.abc import Callable
 
 import torch
@@ -13,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mcdenoise.networks import host_pyramid
-from mcdenoise.networks.guided_filter import GUIDES, guided_filter
+from mcdenoise.networks.guided_filter import GUIDES, guided_filter, kernel_filter
 from mcdenoise.networks.host_pyramid import Level
 from mcdenoise.networks.layers import conv, relu, upsample
 from mcdenoise.tonemap import log_curve, tonemap
@@ -29,6 +30,7 @@ _IN_CALM = (0.0, 0.0, 0.65)
 _CALM_OFFSET = 1e-4  # black is calm
 _LEAST_CONFIDENCE = -8.0  # its logit: sums of weights stay far from the smallest numbers
 _COVER_BIAS = -3.0  # to begin with, next to nothing is covered
+_KEPT = 7.0  # logit by which a pixel that is filtered again keeps what it is, to begin with
 
 
 class KPN(nn.Module):
@@ -43,22 +45,27 @@ class KPN(nn.Module):
     At every scale each pixel also has a confidence, by which it counts wherever it is used, in kernels and in the means
     that the coarser scales begin with (normalized convolution, Knutsson and Westin 1993): a firefly is told by what
     is around it, once, instead of being left out by every kernel that meets it.
+    At full and at half resolution what the scales make together is filtered once more, by kernels of its own. A pixel
+    on an outline is part of what is on either side; noisy neighbours are too few to make it up from, denoised ones not.
     width: channels at half resolution. growth: channels that each deeper level has more; multiples of 8 are fastest.
-    kernel: side of the kernels, odd.
+    kernel: side of the kernels, odd. again: of those that filter once more; 0 for none.
     """
 
     name = "kpn"
     multiple = 16
-    reach = 160
+    reach = 176
 
-    def __init__(self, width: int = 48, kernel: int = 5, growth: int = 32):
+    def __init__(self, width: int = 48, kernel: int = 5, growth: int = 32, again: int = 5):
         super().__init__()
-        if kernel % 2 != 1 or not 1 <= kernel <= 21 or not 8 <= width <= 512:
-            raise ValueError(f"kernel must be odd and 1 to 21, width 8 to 512, not {kernel} and {width}")
+        if kernel % 2 != 1 or not 1 <= kernel <= 5 or not 8 <= width <= 512:
+            raise ValueError(f"kernel must be odd and 1 to 5, width 8 to 512, not {kernel} and {width}")
         if not 0 <= growth <= 256:
             raise ValueError(f"growth must be 0 to 256, not {growth}")
-        self.config = {"width": width, "kernel": kernel, "growth": growth}
+        if again not in (0, 3, 5):
+            raise ValueError(f"again must be 0, 3 or 5, not {again}")
+        self.config = {"width": width, "kernel": kernel, "growth": growth, "again": again}
         self.kernel = kernel
+        self.again = again
         w1, w2, w3, w4 = (width + level * growth for level in range(4))
         taps = kernel * kernel
         self.enc1a = conv(4 * 12, w1)
@@ -74,13 +81,17 @@ class KPN(nn.Module):
         self.dec1a = conv(w2 + w1, w1)
         self.dec1b = conv(w1, w1)
         # For every scale: logits of its kernels, weights of three differences, confidence, and (but for the coarsest)
-        # how much of its low frequencies and how much of all the coarser scales replace; for the finest the trust in
-        # irradiance.
+        # how much of its low frequencies and how much of all the coarser scales replace; for the two finest logits of
+        # the kernels that filter once more; for the finest the trust in irradiance.
         self.kernels4 = _Head(w4, taps + 4)
         self.kernels3 = _Head(w3, taps + 6)
         self.kernels2 = _Head(w2, taps + 6)
-        self.kernels1 = _Head(w1, taps + 6)
-        self.kernels0 = _Head(w1, 4 * (taps + 7))
+        self.kernels1 = _Head(w1, taps + 6 + again * again)
+        self.kernels0 = _Head(w1, 4 * (taps + 7 + again * again))
+        with torch.no_grad():
+            for head, first, step in ((self.kernels1, taps + 6, 1), (self.kernels0, 4 * (taps + 6), 2)):
+                middle = first + again * again // 2 * step * step
+                head.bias[middle : middle + min(again, 1) * step * step] = _KEPT
 
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
@@ -107,17 +118,26 @@ class KPN(nn.Module):
         heads = [self.kernels0(x1), self.kernels1(x1), self.kernels2(x2), self.kernels3(x3), self.kernels4(x4)]
         with torch.autocast(radiance.device.type, enabled=False):
             heads = [head.float() for head in heads]
-            levels = [_level(head, self.kernel, 1 if number else 2) for number, head in enumerate(heads)]
-            trust = heads[0][:, -4:].sigmoid()
+            taps, again = self.kernel * self.kernel, self.again * self.again
+            heads[0], once_more, trust = heads[0].split((4 * (taps + 6), 4 * again, 4), dim=1)
+            heads[1], once_more_at_half = heads[1].split((taps + 6, again), dim=1)
+            nothing = once_more[:, :0]
+            levels = [
+                _level(head, self.kernel, 1 if number else 2, once_more_at_half if number == 1 else nothing)
+                for number, head in enumerate(heads)
+            ]
+            trust = trust.sigmoid()
             if fused:
                 units = _SHARPNESS, _LEAST_SHARPNESS, _IN_CALM
                 images, features = (irradiance, radiance), (albedo, normal)
                 filtered = host_pyramid.filter_pyramid(images, features, levels, self.kernel, units, _CALM_OFFSET)
-                return host_pyramid.remodulated(filtered, trust, albedo, _DARKEST_ALBEDO)
+                result = host_pyramid.remodulated(filtered, trust, albedo, _DARKEST_ALBEDO)
+                return host_pyramid.filtered_again(result, once_more) if again else result
             images, features = (irradiance.float(), radiance.float()), (albedo.float(), normal.float())
             irradiance, radiance = _filter_pyramid(images, features, levels, self.kernel).chunk(2, dim=1)
             trust = F.pixel_shuffle(trust, 2)
-            return trust * irradiance * divisor.float() + (1 - trust) * radiance
+            result = trust * irradiance * divisor.float() + (1 - trust) * radiance
+            return kernel_filter(result, once_more, self.again) if again else result
 
 
 def _can_be_fused(image: Tensor) -> bool:
@@ -139,9 +159,9 @@ class _Head(nn.Conv2d):
         return torch.baddbmm(self.bias[:, None], weight, x.flatten(2)).unflatten(2, x.shape[2:])
 
 
-def _level(head: Tensor, kernel: int, step: int) -> Level:
+def _level(head: Tensor, kernel: int, step: int, again: Tensor) -> Level:
     """What a head says, in the units that the filter takes; `step * step` pixels are in its channels."""
-    counts = itertools.accumulate((kernel * kernel, _GUIDES, 1, 1, 1))  # the coarsest ends before the last two
+    counts = itertools.accumulate((kernel * kernel, _GUIDES, 1, 1))  # the coarsest ends before the last two
     parts = head.tensor_split([step * step * count for count in counts], dim=1)
     logits, sharpness, confidence, low, cover = parts[:5]
     return Level(
@@ -151,6 +171,7 @@ def _level(head: Tensor, kernel: int, step: int) -> Level:
         confidence.clamp(min=_LEAST_CONFIDENCE).sigmoid(),
         low.sigmoid(),
         (cover + _COVER_BIAS).sigmoid(),
+        again,
     )
 
 
@@ -162,7 +183,7 @@ def _filter_pyramid(
     images: irradiance and radiance, `[B, 3, H, W]`; the result has one after the other. features: what tells pixels
     apart, besides the brightness of radiance: albedo and normal. levels: from fine to coarse, what the network says of
     each scale; `low` is the share of its low frequencies that the coarser scales replace (their equation 9), `cover`
-    that of all of it.
+    that of all of it, and by `again` the outcome is filtered once more.
     """
     scales = []
     total = torch.ones_like(images[0][:, :1])
@@ -190,6 +211,8 @@ def _filter_pyramid(
             change = change + cover * (coarse - filtered - change)
             # Beside a lamp a hundred times brighter than the wall, coarse pixels hold some of both.
             result = filtered + torch.clamp(change, -0.8 * filtered, 4 * filtered + 0.1)
+        if level.again.shape[1]:
+            result = kernel_filter(result, level.again, math.isqrt(level.again.shape[1]))
     return result
 
 

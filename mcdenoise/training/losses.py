@@ -17,6 +17,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 _DARKEST = 0.01  # keeps relative errors of black finite (Lehtinen et al. 2018, section 3.3)
 _OUTLIER = 10.0
+_WHITE = 100.0  # radiance, where middle grey is 0.18
 
 
 def hdr(prediction: Tensor, target: Tensor) -> Tensor:
@@ -47,6 +48,20 @@ def hdr_robust(prediction: Tensor, target: Tensor) -> Tensor:
     """
     brightness = _brightness(prediction)
     return 2 * F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER)
+
+
+def hdr_reinhard(prediction: Tensor, target: Tensor) -> Tensor:
+    """`hdr_mean` of tonemapped prediction and target, by the curve R(y) = y / (1 + y / 100) (Reinhard et al. 2002).
+
+    Written as (f - y)^2 (1 + f / 100) / ((1 + y / 100) (m + 0.01)^2), whose gradient is that of
+    (R(f) - R(y))^2 / (R'(f) (m + 0.01))^2 without its cancellation. R hardly bends what a picture shows (middle grey is
+    0.18), and a firefly counts as 100 at most. After Tinits and Mann 2025 (arXiv 2512.24794): some curves on both sides
+    of a loss tame outliers and cost little bias. This curve, its white and the weight are ours. The minimiser is R^-1
+    of the mean of R(y). For y >= 0 of mean mu and standard deviation s it is below mu by at most s^2 / 100: R(y) is
+    below its tangent in mu by (y - mu)^2 / (100 (1 + mu / 100)^2 (1 + y / 100)).
+    """
+    curves = (1 + prediction.detach().abs() / _WHITE) / (1 + target.abs() / _WHITE)
+    return (((prediction - target) / _brightness(prediction)) ** 2 * curves).mean()
 
 
 def l2(prediction: Tensor, target: Tensor) -> Tensor:
@@ -94,6 +109,7 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "hdr": hdr,
     "hdr-mean": hdr_mean,
     "hdr-robust": hdr_robust,
+    "hdr-reinhard": hdr_reinhard,
     "l2": l2,
     "l1": l1,
     "smape": smape,

@@ -8,6 +8,7 @@ from mcdenoise.training.losses import (
     LOSSES,
     hdr,
     hdr_mean,
+    hdr_reinhard,
     hdr_robust,
     l0,
     l1,
@@ -103,6 +104,27 @@ def test_the_robust_minimiser_is_the_mean_of_what_is_not_cut_and_within_the_stat
     assert 0 < mean - found <= deviation**2 / (20 * (mean + 0.01))
 
 
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+def test_the_reinhard_minimiser_is_below_the_mean_by_no_more_than_a_hundredth_of_the_variance(heavy_tailed, scale):
+    y = scale * heavy_tailed
+    found = float(minimiser(hdr_reinhard, grey(y))[0])
+    mean_of_curve = float((y / (1 + y / 100)).mean())
+    assert found == pytest.approx(mean_of_curve / (1 - mean_of_curve / 100), rel=1e-6)
+    assert 0 < float(y.mean()) - found <= float(y.var()) / 100
+    # As bright as pictures are, and noisier than most: nearly right, where the curve of pictures is wrong by a fifth.
+    assert scale > 1 or found > 0.97 * float(y.mean())
+
+
+def test_near_its_target_the_reinhard_loss_is_hdr_mean():
+    f = torch.tensor([50.0, 2.0, 0.02], dtype=torch.float64).view(1, 3, 1, 1)
+    gradients = []
+    for loss in (hdr_reinhard, hdr_mean):
+        g = f.clone().requires_grad_()
+        loss(g, 1.0001 * f).backward()
+        gradients.append(g.grad)
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-3, atol=0)
+
+
 @pytest.mark.parametrize(("rarity", "kept"), [(4, 1.0), (15, 0.05)])
 def test_the_robust_loss_loses_light_that_comes_more_rarely_than_one_time_in_eleven(rarity, kept):
     y = torch.zeros(12_000, dtype=torch.float64)
@@ -110,16 +132,17 @@ def test_the_robust_loss_loses_light_that_comes_more_rarely_than_one_time_in_ele
     assert float(minimiser(hdr_robust, grey(y))[0]) == pytest.approx(kept, rel=1e-6 if kept == 1 else 0.5)
 
 
-def test_one_firefly_does_not_own_a_step_of_the_robust_loss():
+def test_one_firefly_does_not_own_a_step_of_the_robust_losses():
     y = torch.ones(1, 3, 32, 32)
     y[..., 5, 7] = 1e6
     shares = []
-    for loss in (hdr_mean, hdr_robust):
+    for loss in (hdr_mean, hdr_robust, hdr_reinhard):
         f = torch.full_like(y, 0.5, requires_grad=True)
         loss(f, y).backward()
         shares.append(float(f.grad[..., 5, 7].abs().sum() / f.grad.abs().sum()))
     assert shares[0] > 0.99
     assert shares[1] < 0.02  # of 1,024 pixels
+    assert shares[2] < 0.17  # it counts as a residual of 100, the others' are 0.5
 
 
 def test_a_weight_for_a_pixel_pulls_all_its_channels_alike_whatever_its_colour():
