@@ -1,27 +1,31 @@
 """Quality of models beside Open Image Denoise, on frames with references.
 
-    python benchmarks/quality.py FOLDER [--model NAME_OR_FILE]...
+    python benchmarks/quality.py FOLDER [--model NAME_OR_FILE]... [--scenes]
 
-FOLDER holds `<scene>_<spp>spp_r000.exr` and, as two independent halves of a reference, `<scene>_ref_a.exr` and
-`<scene>_ref_b.exr`. Prints, for every spp, the geometric mean over scenes of relMSE (the reference's noise cancelled)
-and the mean PSNR after the paper's tonemapping, of the noisy input, of each model with and without features, and of
-OIDN (High quality) on colour and with features; then the same for each scene.
+FOLDER holds independent realizations `<scene>_<spp>spp_r000.exr`, `_r001.exr`, ... and, as two independent halves of a
+reference, `<scene>_ref_a.exr` and `<scene>_ref_b.exr`. The first realization, and the means of the first two, four, ...
+are denoised as one frame each: by each model and by OIDN (High quality), with and without features. Prints for every
+spp the geometric mean over scenes of relMSE (the reference's noise cancelled), and the means of PSNR after the paper's
+tonemapping and of HDR-FLIP. --scenes: also relMSE and PSNR of each scene.
 """
 
 import argparse
 import re
-from collections.abc import Callable
+from collections import defaultdict
 from pathlib import Path
 
-import mitsuba_oidn
 import numpy as np
 
-from mcdenoise.evaluation.metrics import psnr, relmse_halves
+from mcdenoise.evaluation.metrics import flip, psnr, relmse_halves
 from mcdenoise.exr import read_frame
-from mcdenoise.frame import Frame
+from mcdenoise.frame import Frame, mean_frame
+from mcdenoise.inference.candidates import candidates
+from mcdenoise.inference.combine import Denoise
 from mcdenoise.inference.denoiser import Denoiser
 
-_NAME = re.compile(r"(?P<scene>.+)_(?P<spp>\d+)spp_r000\.exr")
+_NAME = re.compile(r"(?P<scene>.+)_(?P<spp>\d+)spp_r\d{3}\.exr")
+_OIDN = {"oidn-color": "OIDN, colour only", "oidn": "OIDN", "oidn-prefilter": "OIDN, prefiltered features"}
+_METRICS = ("relMSE", "PSNR", "FLIP")
 
 
 def main() -> None:
@@ -29,46 +33,62 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", action="append", default=[], help="a model's name or file (default: default)")
+    parser.add_argument("--scenes", action="store_true", help="print the scores of each scene, too")
     arguments = parser.parse_args()
     methods = _methods(arguments.model or ["default"])
-    scores: dict[int, dict[str, dict[str, tuple[float, float]]]] = {}
-    for path in sorted(arguments.folder.iterdir()):
-        match = _NAME.fullmatch(path.name)
-        if not match:
-            continue
-        scene, spp = match["scene"], int(match["spp"])
-        frame = read_frame(path)
+    scores: dict[int, dict[str, dict[str, np.ndarray]]] = defaultdict(lambda: defaultdict(dict))
+    for scene, by_spp in _frames(arguments.folder).items():
         halves = [read_frame(arguments.folder / f"{scene}_ref_{half}.exr").radiance for half in "ab"]
-        for name, method in methods.items():
-            result = method(frame)
-            score = relmse_halves(result, *halves), psnr(result, (halves[0] + halves[1]) / 2)
-            scores.setdefault(spp, {}).setdefault(name, {})[scene] = score
+        reference = (halves[0] + halves[1]) / 2
+        for spp, frame in by_spp.items():
+            for name, method in methods.items():
+                result = np.asarray(method(frame.radiance, frame.albedo, frame.normal))
+                measured = relmse_halves(result, *halves), psnr(result, reference), flip(result, reference).mean()
+                scores[spp][name][scene] = np.array(measured)
     for spp, by_method in sorted(scores.items()):
-        scenes = sorted(next(iter(by_method.values())))
-        print(f"\n{spp} spp, relMSE / PSNR:")
-        print("| " + " | ".join(["", "all", *scenes]) + " |")
-        print("|" + " --- |" * (len(scenes) + 2))
-        for name, by_scene in by_method.items():
-            errors, ratios = np.array([by_scene[scene] for scene in scenes]).T
-            mean = np.exp(np.mean(np.log(np.maximum(errors, 1e-9)))), ratios.mean()
-            cells = [f"{error:.4f} / {ratio:.1f}" for error, ratio in (mean, *zip(errors, ratios, strict=True))]
-            print("| " + " | ".join([name, *cells]) + " |")
+        _print(spp, by_method, arguments.scenes)
 
 
-def _methods(models: list[str]) -> dict[str, Callable[[Frame], np.ndarray]]:
-    methods: dict[str, Callable[[Frame], np.ndarray]] = {"noisy": lambda frame: frame.radiance}
+def _frames(folder: Path) -> dict[str, dict[int, Frame]]:
+    """For each scene the frames to denoise, by their samples per pixel."""
+    files: dict[tuple[str, int], list[Path]] = defaultdict(list)
+    for path in sorted(folder.iterdir()):
+        if match := _NAME.fullmatch(path.name):
+            files[match["scene"], int(match["spp"])].append(path)
+    found: dict[str, dict[int, Frame]] = defaultdict(dict)
+    for (scene, spp), paths in files.items():
+        frames = [read_frame(path) for path in paths]
+        count = 1
+        while count <= len(frames):
+            found[scene].setdefault(count * spp, mean_frame(frames[:count]))
+            count *= 2
+    return found
+
+
+def _print(spp: int, by_method: dict[str, dict[str, np.ndarray]], each: bool) -> None:
+    means = {}
+    for name, by_scene in by_method.items():
+        errors, decibels, differences = np.array(list(by_scene.values())).T
+        means[name] = np.exp(np.log(np.maximum(errors, 1e-9)).mean()), decibels.mean(), differences.mean()
+    best = min(means[name][0] for name in _OIDN.values())
+    scenes = sorted(next(iter(by_method.values()))) if each else []
+    print(f"\n{spp} spp:\n")
+    print("| " + " | ".join(["method", *_METRICS, "relMSE / OIDN's best", *scenes]) + " |")
+    print("|" + " --- |" * (2 + len(_METRICS) + len(scenes)))
+    for name, (error, decibels, difference) in means.items():
+        cells = [f"{error:.4f}", f"{decibels:.2f}", f"{difference:.4f}", f"{error / best:.2f}"]
+        cells += ["{:.4f} / {:.1f}".format(*by_method[name][scene]) for scene in scenes]
+        print("| " + " | ".join([name, *cells]) + " |")
+
+
+def _methods(models: list[str]) -> dict[str, Denoise]:
+    methods: dict[str, Denoise] = {"noisy": lambda color, albedo, normal: color}
     for model in models:
-        denoiser = Denoiser(model)
+        denoise = Denoiser(model).denoise
         name = Path(model).stem if model.count("/") == 0 else "/".join(Path(model).parts[-2:])
-        methods[name] = lambda frame, denoiser=denoiser: denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
-        methods[f"{name}, colour only"] = lambda frame, denoiser=denoiser: denoiser.denoise(frame.radiance)
-    methods["OIDN, colour only"] = lambda frame: _oidn(frame.radiance)
-    methods["OIDN"] = lambda frame: _oidn(frame.radiance, np.clip(frame.albedo, 0, 1), frame.normal)
-    return methods
-
-
-def _oidn(color: np.ndarray, *features: np.ndarray) -> np.ndarray:
-    return np.asarray(mitsuba_oidn.denoise(color, *features, hdr=True))
+        methods[name] = denoise
+        methods[f"{name}, colour only"] = lambda color, albedo, normal, denoise=denoise: denoise(color)
+    return methods | {_OIDN[name]: denoise for name, denoise in candidates(list(_OIDN), None).items()}
 
 
 if __name__ == "__main__":

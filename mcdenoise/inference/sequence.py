@@ -118,10 +118,10 @@ def _guarded(step: Callable[..., _Work], given: Task | _Work, *arguments: Any) -
     try:
         return step(given, *arguments)
     except (McdenoiseError, OSError, MemoryError, ValueError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not is_out_of_memory(error):
-            raise
-        text = "out of memory" if is_out_of_memory(error) else str(error)
-        text = text if isinstance(error, McdenoiseError) else f"{task.name}: {text}."
+        # A denoiser's library (torch, OIDN) tells of much, and of a lost device, by RuntimeError and several lines.
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        text = "out of memory" if is_out_of_memory(error) else first
+        text = str(error) if isinstance(error, McdenoiseError) else f"{task.name}: {text}."
         return _Work(task, "", Applied(task, error=text))
 
 

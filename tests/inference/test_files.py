@@ -203,6 +203,20 @@ def test_one_bad_file_among_good_ones_is_named_and_others_are_done(tmp_path, den
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["f0.exr", "f3.exr"]
 
 
+def test_a_library_that_fails_on_one_frame_does_not_stop_the_others(tmp_path, denoiser):
+    sources = [write(tmp_path / f"in/f{k}.exr", k, height=24 + 8 * k) for k in range(3)]
+
+    def fails_on_the_second(radiance, albedo=None, normal=None):
+        if radiance.shape[0] == 32:
+            raise RuntimeError("the device is lost\nStack trace:\n  0x7f")
+        return denoiser.denoise(radiance, albedo, normal)
+
+    unlucky = SimpleNamespace(identity="", denoise=fails_on_the_second)
+    results = list(apply(plan(sources, tmp_path / "out", False), unlucky))
+    assert [result.error for result in results] == [None, f"{results[1].task.name}: the device is lost.", None]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["f0.exr", "f2.exr"]
+
+
 @pytest.mark.parametrize("out", ["file", "folder"])
 def test_inputs_are_never_written_over(tmp_path, denoiser, out):
     source = write(tmp_path / "a.exr")
