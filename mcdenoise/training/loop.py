@@ -34,6 +34,7 @@ from mcdenoise.hardware import choose_device, has_fast_bf16
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import checkpoint
+from mcdenoise.training.average import update_average
 from mcdenoise.training.losses import LOSSES, loss_at
 from mcdenoise.training.showing import Showing
 from mcdenoise.training.validation import Validation
@@ -260,7 +261,7 @@ def _train(
             with _whole():
                 optimizer.step()
                 step += 1
-                _update_average(average, network, min(options.average, (1 + step) / (10 + step)))
+                update_average(average, network, step, options.average)
             seconds = before + time.monotonic() - started
             fraction = _fraction(options, step, seconds, device)
 
@@ -424,12 +425,6 @@ def _mean_over_processes(values: list[Tensor], ranks: int) -> list[float]:
     if ranks > 1:
         dist.all_reduce(stacked)
     return (stacked / ranks).tolist()
-
-
-@torch.no_grad()
-def _update_average(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
-    for name, tensor in network.state_dict().items():
-        average[name].lerp_(tensor, 1 - decay)
 
 
 @contextlib.contextmanager
