@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from mcdenoise import __version__
 from mcdenoise.errors import McdenoiseError, is_out_of_memory
 
 _FILTERS = ("box", "tent", "gaussian", "mitchell", "catmullrom", "lanczos", "scene")
+
+# Options of train that mean nothing without --online, or with it.
+_ONLINE = ("path", "frames", "spp", "size", "steps_per_frame", "window", "variant")
+_NOT_ONLINE = ("renders", "steps", "minutes", "target", "cache", "cache_gib", "cache_folder", "resume")
 
 
 def main(command: click.Command | None = None, name: str = "mcdenoise") -> None:
@@ -211,14 +216,17 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
 
 @cli.command(short_help="Learn to denoise from folders of noisy renders.")
 @click.argument("renders", default="renders", type=click.Path())
-@click.option("--out", type=click.Path(file_okay=False), help="Folder of the run [default: runs/MODEL].")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    help="Folder of the run [default: runs/MODEL; with --online runs/ and the scene's name].",
+)
 @click.option(
     "--model",
-    default="unet",
-    show_default=True,
     metavar="NAME",
     help="unet (the paper's), kpn (kernel prediction), kpn-small (faster), red30 (Mao et al. 2016; slow), or Open "
-    "Image Denoise's: oidn, oidn-small, oidn-large. See info --model NAME.",
+    "Image Denoise's: oidn, oidn-small, oidn-large. See info --model NAME [default: unet, or that of --init with "
+    "--online].",
 )
 @click.option(
     "--loss",
@@ -233,9 +241,15 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
 @click.option("--steps", type=click.IntRange(1), help="Steps to train [default: 1200].")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Train for this long instead.")
 @click.option("--batch", default=4, show_default=True, type=click.IntRange(1, 4096), help="Crops a step.")
-@click.option("--crop", default=128, show_default=True, type=click.IntRange(32, 4096), help="Side of a crop in pixels.")
 @click.option(
-    "--learning-rate", default=1e-3, show_default=True, type=click.FloatRange(0, 1, min_open=True), help="Adam's."
+    "--crop",
+    type=click.IntRange(32, 4096),
+    help="Side of a crop in pixels [default: 128; with --online less where frames are smaller].",
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Adam's [default: 0.001; with --online 0.0001, unless it begins with random weights].",
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of weights and crops.")
 @click.option(
@@ -245,7 +259,13 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
     type=click.Choice(["noisy", "reference"]),
     help="Learn from other noisy realizations, or for comparison from references.",
 )
-@click.option("--init", type=click.Path(), help="Model file to start from; for OIDN's networks also a TZA.")
+@click.option(
+    "--init",
+    type=click.Path(),
+    metavar="MODEL",
+    help="Model to start from: the name of one that ships (see info), or a file; for OIDN's networks also a TZA "
+    "[default: random weights; with --online the model default, unless --model is given].",
+)
 @click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
 @click.option(
     "--precision",
@@ -271,7 +291,41 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
     "--cache-folder", type=click.Path(file_okay=False), help="For --cache disk [default: ~/.cache/mcdenoise/frames]."
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in OUT, even if options changed.")
-def train(renders: str, out: str | None, device: str, resume: bool, **options: Any) -> None:
+@click.option(
+    "--online",
+    type=click.Path(exists=True),
+    metavar="SCENE",
+    help="Learn while a camera flies through this Mitsuba scene, instead of from RENDERS, and denoise its frames. The "
+    "options below are for that.",
+)
+@click.option(
+    "--path",
+    type=click.Path(),
+    help='Camera keyframes, JSON: [{"origin": [x, y, z], "target": [x, y, z], "up": [x, y, z], "time": t}, ...]; up '
+    "and time may be missing [default: a short arc through the scene's own camera].",
+)
+@click.option("--frames", type=click.IntRange(1, 10_000), help="Of the flight [default: 24].")
+@click.option(
+    "--spp", type=click.IntRange(1, 2**20), help="Samples per pixel of each of a frame's two renders [default: 8]."
+)
+@click.option(
+    "--size", nargs=2, type=click.IntRange(1, 16384), metavar="W H", help="Size in pixels [default: the scene's]."
+)
+@click.option(
+    "--steps-per-frame", type=click.IntRange(1, 10**6), help="Of training, before a frame is denoised [default: 8]."
+)
+@click.option("--window", type=click.IntRange(1, 10**5), help="Learn from so many last frames [default: 4].")
+@click.option("--variant", metavar="NAME", help="Mitsuba's; see render [default: auto].")
+@click.pass_context
+def train(
+    context: click.Context,
+    renders: str,
+    out: str | None,
+    device: str,
+    resume: bool,
+    online: str | None,
+    **options: Any,
+) -> None:
     """Train a network on the views in RENDERS: one noisy realization in, another one as the target, no clean image.
 
     Writes OUT/model.safetensors (weights averaged over training), a checkpoint, train.csv, TensorBoard logs, and
@@ -279,19 +333,44 @@ def train(renders: str, out: str | None, device: str, resume: bool, **options: A
     without references. The same command again goes on with an interrupted run, to the same weights it would have
     reached.
 
+    With --online it flies through a scene: renders each new frame twice, takes some steps on the last frames, denoises
+    both renders and goes on. Writes OUT/denoised/frame0000.exr, ..., their noisy renders as view folders, path.json,
+    online.csv with a measure of each frame, flight.gif and model.safetensors. No reference is rendered.
+
     \b
     Examples:
       mcdenoise train
       mcdenoise train renders --model kpn --minutes 30
+      mcdenoise train --online kitchen.xml --path path.json --frames 240 --size 960 540
       torchrun --nproc-per-node 2 cli.py train renders --steps 20000
     """
+    if not renders or "" in (out, options["path"], options["init"]):
+        raise click.UsageError("a file's or folder's name is empty.")
+    refused = _given(context, _ONLINE if online is None else _NOT_ONLINE)
+    if refused:
+        raise click.UsageError(f"{refused} cannot be used {'without' if online is None else 'with'} --online.")
+    given = {name: value for name, value in options.items() if value is not None}
+    if online is not None:
+        from mcdenoise.console import show_flying
+        from mcdenoise.training.online import OnlineOptions
+
+        show_flying(online, out, OnlineOptions(**{k: v for k, v in given.items() if k not in _NOT_ONLINE}), device)
+        return
     from mcdenoise.console import show_training
     from mcdenoise.training import TrainOptions
 
-    if not renders or out == "":
-        raise click.UsageError("the folder's name is empty.")
+    chosen = TrainOptions(**given)
+    show_training(renders, out or os.path.join("runs", chosen.model), chosen, device, resume)
 
-    show_training(renders, out or os.path.join("runs", options["model"]), TrainOptions(**options), device, resume)
+
+def _given(context: click.Context, names: tuple[str, ...]) -> str:
+    """Those of the parameters that the user gave, as they are written."""
+    said = [
+        parameter.human_readable_name if isinstance(parameter, click.Argument) else parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in names and context.get_parameter_source(parameter.name) is not ParameterSource.DEFAULT
+    ]
+    return ", ".join(said)
 
 
 @cli.command(short_help="Export renders in the naming of OIDN's training toolkit.")

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -162,6 +163,60 @@ def show_training(renders: str, out: str, options: object, device: str, resume: 
     else:
         print(f"trained {result.steps} steps in {_duration(result.seconds)}: {result.model}")
     print(f"use it: mcdenoise apply frame.exr --model {result.model}")
+
+
+def show_flying(scene: str, out: str | None, options: Any, device: str) -> None:
+    """Fly through a scene and learn on the way, showing each frame as it comes; then say what is where.
+
+    out: None for runs/ and the scene's name.
+    """
+    from mcdenoise.rendering.flight import find_scene
+    from mcdenoise.training.online import Progress as State
+    from mcdenoise.training.online import train_online
+
+    out = out or os.path.join("runs", find_scene(scene).name)
+    started = time.monotonic()
+    done = 0
+    with _progress() as progress:
+        bar = progress.add_task("starting", total=None)
+
+        def report(state: State) -> None:
+            nonlocal done
+            done += state.row is not None
+            to_come = state.frames - state.frame - (state.row is not None)
+            place = f"frame {state.frame + 1} of {state.frames}"
+            doing = f"step {state.step} of {state.steps}" if state.step else "rendering"
+            now = 0 if state.row is not None else state.step / (state.steps + 1)
+            progress.update(bar, total=done + to_come, completed=done + now, description=f"{place}: {doing}")
+            if state.row is not None:
+                left = (time.monotonic() - started) / done * to_come
+                print(f"{place}: {_measured(state.row)}, {_duration(left)} left", flush=True)
+
+        result = train_online(scene, out, options, device, report)
+    if result.already_finished:
+        print(f"{out} is finished ({options.frames} frames); for another flight choose another --out.")
+    else:
+        print(f"{done} frames in {_duration(time.monotonic() - started)}{_compared(result.rows)}")
+    print(f"frames: {result.denoised}; preview: {result.preview}")
+    print(f"use it: mcdenoise apply frame.exr --model {result.model}")
+
+
+def _measured(row: Any) -> str:
+    """The figures of a frame of a flight."""
+    before = "" if row.held_back_start is None else f" (the model it began with: {row.held_back_start:.4g})"
+    return f"loss {row.loss:.4g}, held-back {row.held_back:.4g}{before}"
+
+
+def _compared(rows: list[Any]) -> str:
+    """What learning was worth, as measured on all frames but the first, with which it began."""
+    gains = [row.held_back_start - row.held_back for row in rows[1:] if row.held_back_start is not None]
+    if len(gains) < 2:
+        return ""
+    mean, error = statistics.mean(gains), statistics.stdev(gains) / len(gains) ** 0.5
+    return (
+        f"; measured before a frame is learnt from, relMSE is {'below' if mean > 0 else 'above'} that of the model it "
+        f"began with by {abs(mean):.2g} (standard error {error:.2g})"
+    )
 
 
 def show_converting(results: Iterator, images: list, without: int, out: str) -> bool:

@@ -16,11 +16,15 @@ def relmse_cross(denoised: np.ndarray, other_b: np.ndarray, other_c: np.ndarray)
     return float(np.mean((denoised - other_b) * (denoised - other_c) / (denoised**2 + EPSILON)))
 
 
-def relmse_held_back(denoised: np.ndarray, other: np.ndarray) -> float:
+def relmse_held_back(denoised: np.ndarray, other: np.ndarray, weight_of: np.ndarray | None = None) -> float:
     """Relative squared distance of `denoised` to one realization that its input did not use.
 
-    Its expectation is the relative mean squared error plus the realization's own variance under the same weight: it
-    ranks denoisers, but is no error in itself. Arrays `[H, W, 3]` of linear radiance.
+    Its expectation is the relative mean squared error plus the realization's own variance under the same weight, so it
+    is no error in itself. weight_of: the picture that errors are relative to, made without `other` too; `denoised` if
+    None. Of two denoisers with the same one that variance is the same, and the difference of their distances has the
+    difference of their errors for its expectation; with weights of their own the brighter one would have less of it.
+    Arrays `[H, W, 3]` of linear radiance.
     """
     denoised = denoised.astype(np.float64)
-    return float(np.mean((denoised - other) ** 2 / (denoised**2 + EPSILON)))
+    weight_of = denoised if weight_of is None else weight_of.astype(np.float64)
+    return float(np.mean((denoised - other) ** 2 / (weight_of**2 + EPSILON)))

@@ -28,7 +28,9 @@ _TILE = 768
 class Denoiser:
     """A model on a device. `identity` is a text that differs where results may.
 
-    model: the name of a shipped model, or the path of a model file. device: `auto`, `cpu`, `cuda` or `cuda:N`.
+    model: the name of a shipped model, the path of a model file, or a network (see `mcdenoise.networks`) in evaluation
+    mode, which is put on the device itself, and no copy: what it learns later counts (with the engine `torch`). device:
+    `auto`, `cpu`, `cuda` or `cuda:N`.
     precision: of the convolutions: `float32`, `bf16`, or `auto`, which takes bf16 where the hardware has units for it.
     engine: `torch`, or `oidn` for networks of OIDN's kind, which Open Image Denoise then runs, on the device and in the
     precision that it chooses itself. Raises ModelError or McdenoiseError, or ValueError for options that are none.
@@ -36,7 +38,7 @@ class Denoiser:
 
     def __init__(
         self,
-        model: str | os.PathLike = "default",
+        model: str | os.PathLike | nn.Module = "default",
         device: str = "auto",
         precision: Literal["auto", "float32", "bf16"] = "auto",
         engine: Literal["torch", "oidn"] = "torch",
@@ -46,14 +48,22 @@ class Denoiser:
                 f"precision is auto, float32 or bf16, and engine torch or oidn, not {precision!r} and {engine!r}"
             )
         self.device = choose_device(device)
-        path = find_model(model)
-        self.network, self.training = load_model(path)
-        self.identity = f"{hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()} {engine} {precision}"
+        if isinstance(model, nn.Module):
+            self.network, self.training, self._digest = model, {}, None
+        else:
+            path = find_model(model)
+            self.network, self.training = load_model(path)
+            self._digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        self._options = f"{engine} {precision}"
         self._oidn = OidnEngine(self.network) if engine == "oidn" else None
         self.network.to(self.device, memory_format=torch.channels_last)
         self.precision = precision
         if precision == "auto":
             self.precision = "bf16" if has_fast_bf16(self.device) else "float32"
+
+    @property
+    def identity(self) -> str:
+        return f"{self._digest or _digest_of(self.network)} {self._options}"
 
     def denoise(self, color: Image, albedo: Image | None = None, normal: Image | None = None) -> Image:
         """Denoised linear radiance `[H, W, 3]`, float32, finite and not negative, for a picture of any size.
@@ -130,6 +140,14 @@ class Denoiser:
             return F.pad(x, padding, mode="replicate")
         values = torch.tensor(outside, device=x.device).view(1, -1, 1, 1)
         return F.pad(x - values, padding) + values
+
+
+def _digest_of(network: nn.Module) -> str:
+    """A hash of what a network is now, with its weights."""
+    hasher = hashlib.blake2b(f"{network.name} {network.config}".encode(), digest_size=16)
+    for name, tensor in network.state_dict().items():
+        hasher.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return hasher.hexdigest()
 
 
 def _tiles(height: int, width: int, network: nn.Module) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:

@@ -1,5 +1,6 @@
 """Camera paths: keyframes that a camera passes through, from a JSON file, and the cameras of the frames on the way."""
 
+import dataclasses
 import json
 import os
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mcdenoise import atomic
 from mcdenoise.errors import SceneError
 
 _LARGEST = 1e9  # of a coordinate or a time
@@ -56,6 +58,12 @@ def read_path(file: str | os.PathLike) -> list[Keyframe]:
         raise SceneError(f"{file}: is nested too deeply for a camera path.") from None
     except ValueError as error:
         raise SceneError(f"{file}: is no camera path: {str(error)[:200]}.") from None
+
+
+def write_path(file: str | os.PathLike, keyframes: Sequence[Keyframe]) -> None:
+    """Write keyframes to a JSON file that `read_path` reads, whole or not at all. Raises OSError."""
+    lines = ",\n ".join(json.dumps(dataclasses.asdict(key)) for key in keyframes)
+    atomic.write_text(file, f"[{lines}]\n")
 
 
 def cameras(keyframes: Sequence[Keyframe], count: int) -> list[Camera]:

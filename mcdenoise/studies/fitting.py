@@ -19,6 +19,7 @@ from mcdenoise.atomic import remove_leftovers
 from mcdenoise.errors import TrainingError
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import checkpoint
+from mcdenoise.training.average import update_average
 
 Objective = Callable[[nn.Module, int, float], Tensor]
 """(network, step, fraction of training done, 0 to 1) to the loss of that step, a scalar; the same whenever asked."""
@@ -101,7 +102,7 @@ def fit(
             raise TrainingError(f"{folder}: the loss became {value} at step {step + 1}.")
         optimizer.step()
         step += 1
-        update_average(average, network, min(options.average, (1 + step) / (10 + step)))
+        update_average(average, network, step, options.average)
         seconds = before + time.monotonic() - started
         if measure is not None and step in options.marks:
             measured.append((step, seconds, measure(averaged)))
@@ -133,13 +134,6 @@ def marks(steps: int, count: int) -> tuple[int, ...]:
     first = max(1, steps // 64)
     ratio = (steps / first) ** (1 / max(1, count - 1))
     return tuple(sorted({round(first * ratio**k) for k in range(count - 1)} | {steps}))
-
-
-@torch.no_grad()
-def update_average(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
-    """Move the averaged weights `average` towards those of `network`; `decay` is what they keep of themselves."""
-    for name, tensor in network.state_dict().items():
-        average[name].lerp_(tensor, 1 - decay)
 
 
 def _measured(state: dict[str, Any]) -> list[tuple[int, float, float]]:

@@ -1,7 +1,5 @@
-"""A network that learns while a camera moves: some steps for every frame, then it denoises the frame, and goes on."""
+"""A network that learns during the flight of the study: what it learns when, and what it makes of the frames."""
 
-import copy
-import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,27 +8,21 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from mcdenoise.atomic import remove_leftovers
-from mcdenoise.data.cache import FrameCache
-from mcdenoise.data.crops import CropDataset, Target
+from mcdenoise.data.crops import CropDataset
 from mcdenoise.data.views import View
 from mcdenoise.errors import TrainingError
 from mcdenoise.exr import read_frame, write_image
 from mcdenoise.frame import Frame
 from mcdenoise.networks.model_file import save_model
-from mcdenoise.studies.fitting import update_average
 from mcdenoise.tonemap import exposure
 from mcdenoise.training import checkpoint
-from mcdenoise.training.losses import hdr
+from mcdenoise.training.learner import Learner
 
 Plan = list[list[tuple[int, ...]]]
 """Of every frame of the flight, for each step that is taken before it is shown: which frames that step learns from."""
-
-_RAMP = 50  # steps until the learning rate is at its height
-_AVERAGE = 0.98  # decay of the moving average of the weights: of the last few frames
-_CLIP = 1.0
 
 
 @dataclass(frozen=True)
@@ -74,47 +66,26 @@ def equal_time(frames: int, steps: int, window: int, costs: Costs) -> Plan:
     return plan
 
 
-class Learner:
-    """A network that learns by `plan`, in `folder`: `frame000.exr`, ..., what it made of the frames, and a checkpoint.
+class Flyer:
+    """A learner that learns by `plan`, in `folder`: `frame000.exr`, ..., what it made of the frames, and a checkpoint.
 
-    Killed at any time, it goes on behind the last frame that it finished, on a CPU to the same bytes. network:
-    untrained, or `trained` elsewhere: then it is of use before its first step. target: what it learns from. crop: side
-    of training crops in pixels. batch: of them a step. frame: the number of the next one. Raises TrainingError if the
-    folder cannot be written, or its checkpoint is broken.
+    Killed at any time, it goes on behind the last frame that it finished, on a CPU to the same bytes. trained: its
+    network was trained elsewhere, and is of use before its first step. frame: the number of the next one. Raises
+    TrainingError if the folder cannot be written, or its checkpoint is broken.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        network: nn.Module,
-        trained: bool,
-        plan: Plan,
-        target: Target,
-        crop: int,
-        batch: int,
-        learning_rate: float,
-        seed: int,
-        device: torch.device,
-        cache: FrameCache,
-    ):
-        self.folder, self.plan, self.target, self.trained = folder, plan, target, trained
-        self.crop, self.batch, self.learning_rate, self.seed = crop, batch, learning_rate, seed
-        self.device, self.cache = device, cache
+    def __init__(self, folder: Path, learner: Learner, trained: bool, plan: Plan):
+        self.folder, self.learner, self.trained, self.plan = folder, learner, trained, plan
         try:
             folder.mkdir(parents=True, exist_ok=True)
             remove_leftovers(folder)
         except OSError as error:
             raise TrainingError(f"{folder}: cannot be made: {error.strerror}.") from None
-        self.network = network.to(device).train()
-        self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
-        self._optimizer = torch.optim.Adam(self.network.parameters(), lr=learning_rate, betas=(0.9, 0.99))
         self._file = folder / "checkpoint.safetensors"
-        self.frame = self.step = 0
+        self.frame = 0
         if self._file.exists():
-            state = checkpoint.read_state(self._file)
-            self.frame, self.step = state["settings"]["frame"], state["step"]
-            if self.step:  # before the first, Adam has nothing to go on with, and weights are those given
-                checkpoint.load(self._file, self.network, self.averaged.state_dict(), self._optimizer)
+            self.frame = checkpoint.read_state(self._file)["settings"]["frame"]
+            learner.load(self._file)
 
     def advance(self, views: Sequence[View]) -> None:
         """Learn what the plan says for the next frame, denoise that, and keep both.
@@ -125,47 +96,23 @@ class Learner:
         datasets: dict[tuple[int, ...], CropDataset] = {}
         for window in self.plan[self.frame]:
             if window not in datasets:
-                datasets[window] = self.dataset([views[k] for k in window])
-            self._learn(datasets[window])
+                datasets[window] = self.learner.dataset([views[k] for k in window])
+            try:
+                self.learner.learn(datasets[window])
+            except TrainingError as error:
+                raise TrainingError(f"{self.folder}: {error}") from None
         images = [self._shown(read_frame(file)) for file in views[self.frame].realizations]
         write_image(picture(self.folder, self.frame), np.mean(images, axis=0, dtype=np.float32), {})
         self.frame += 1
-        state = {"settings": {"frame": self.frame}, "step": self.step, "seconds": 0.0, "finished": False}
-        state |= {"validation": None, "validation_kind": None, "next_validation": 0.0}
-        checkpoint.save(self._file, self.network, self.averaged.state_dict(), self._optimizer, state)
+        self.learner.save(self._file, {"frame": self.frame})
 
     def save(self, path: Path) -> None:
         """Write the averaged network as a model file."""
-        save_model(path, self.averaged, {"steps": self.step})
-
-    def loss(self, network: nn.Module, dataset: CropDataset, step: int) -> Tensor:
-        """`hdr` of the crops of step number `step`."""
-        drawn = dataset.batch(step * self.batch, self.batch).to(self.device)
-        return hdr(network(drawn.radiance, drawn.albedo, drawn.normal), drawn.target)
-
-    def dataset(self, views: list[View]) -> CropDataset:
-        """Crops, flipped, turned and with permuted colours; an input is one render, whatever the target is."""
-        if self.target == "reference":
-            views = [dataclasses.replace(view, independent=False) for view in views]
-        options = {"exposure_stops": 0.0, "feature_dropout": 0.0, "filter_blur": 0.0}
-        return CropDataset(views, self.crop, self.seed, self.target, **options, cache=self.cache)
-
-    def _learn(self, dataset: CropDataset) -> None:
-        for group in self._optimizer.param_groups:
-            group["lr"] = self.learning_rate * min(1.0, (self.step + 1) / _RAMP)
-        loss = self.loss(self.network, dataset, self.step)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP)
-        if not (math.isfinite(float(loss.detach())) and math.isfinite(float(norm))):
-            raise TrainingError(f"{self.folder}: the loss became {float(loss.detach())} at step {self.step + 1}.")
-        self._optimizer.step()
-        self.step += 1
-        decay = min(_AVERAGE, (1 + self.step) / (10 + self.step))
-        update_average(self.averaged.state_dict(), self.network, decay)
+        save_model(path, self.learner.averaged, {"steps": self.learner.step})
 
     def _shown(self, frame: Frame) -> np.ndarray:
-        return denoise(self.averaged, frame, self.device) if self.step or self.trained else frame.radiance
+        learner = self.learner
+        return denoise(learner.averaged, frame, learner.device) if learner.step or self.trained else frame.radiance
 
 
 def picture(folder: Path, frame: int) -> Path:

@@ -6,43 +6,37 @@ rendered, the network takes a few training steps on them, both are denoised, and
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-import imageio.v3 as imageio
 import numpy as np
 
-from mcdenoise import atomic
 from mcdenoise.cli import main
 from mcdenoise.console import show_study
 from mcdenoise.data.cache import FrameCache
 from mcdenoise.data.views import View
-from mcdenoise.errors import SceneError
 from mcdenoise.evaluation.metrics import psnr, psnr_halves
 from mcdenoise.exr import read_frame, write_image
 from mcdenoise.hardware import choose_device
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.networks.model_file import find_model, load_model
-from mcdenoise.rendering.discovery import find_scenes, split_of
-from mcdenoise.rendering.jobs import Description, Setting
+from mcdenoise.rendering.flight import Flight, arc, choose_variant, describe, find_scene
+from mcdenoise.rendering.jobs import Description
 from mcdenoise.rendering.local import LocalFarm
-from mcdenoise.rendering.paths import Keyframe, cameras, read_path
-from mcdenoise.rendering.variants import scalar_below
+from mcdenoise.rendering.paths import Keyframe, cameras, read_path, write_path
 from mcdenoise.studies.cells import Progress, Report, Study
 from mcdenoise.studies.figure import Line, write_charts
 from mcdenoise.studies.fitting import seconds_a_step
-from mcdenoise.studies.flight import Flight
-from mcdenoise.studies.learner import Costs, Learner, Plan, equal_time, every_frame, picture
+from mcdenoise.studies.learner import Costs, Flyer, Plan, equal_time, every_frame, picture
 from mcdenoise.studies.options import device_option, full_option, out_option, seed_option
 from mcdenoise.studies.renders import unet
 from mcdenoise.studies.sizes import FULL, SMALL, Sizes
 from mcdenoise.studies.table import Column, write_table
-from mcdenoise.tonemap import exposure, tonemap
-
-Answer = TypeVar("Answer")
+from mcdenoise.tonemap import exposure
+from mcdenoise.training.learner import Learner, Learning
+from mcdenoise.video import beside, write_gif
 
 NAME = "online"
 LEARNERS = {"noisy": "noisy targets", "clean": "clean targets, equal time", "clean_free": "clean targets, free"}
@@ -52,8 +46,6 @@ _PAPERS = (
     "targets are not appreciably better, and take 7 minutes a frame where a noisy render takes 190 ms."
 )
 _STEPS = 8
-_VIDEO_HEIGHT = 192
-_FRAMES_A_SECOND = 8
 _MOST_SHOWN = 240  # frames in the video; of longer flights every second, third, ...
 _COLUMNS = (
     Column("frame", "frame"),
@@ -110,7 +102,7 @@ def run(
     init = None if flying.init is None else find_model(flying.init)
     shipped = Denoiser(device=device, precision="float32")
     with LocalFarm() as farm:
-        setting, description = _describe(farm, scene, flying)
+        setting, description = describe(farm, find_scene(scene), flying.size, flying.seed)
         if keyframes is not None:
             cameras(keyframes, flying.frames)  # one that cannot be followed is refused before anything is written
         options = dataclasses.asdict(flying) | dataclasses.asdict(sizes)
@@ -122,12 +114,12 @@ def run(
         if "variant" not in study.settings:
             width, height = description.size
             samples = flying.frames * (2 * flying.spp + flying.reference_spp) * width * height
-            study.keep(variant=_variant(farm, flying.variant, samples))
+            study.keep(variant=choose_variant(farm, flying.variant, samples))
         if keyframes is None and "arc" not in study.settings:
-            study.keep(arc=[dataclasses.asdict(key) for key in _named(setting, farm.keyframes)])
+            study.keep(arc=[dataclasses.asdict(key) for key in arc(farm, setting)])
         if keyframes is None:
             keyframes = [Keyframe(**key) for key in study.settings["arc"]]
-        atomic.write_text(out / "path.json", _path_text(keyframes))
+        write_path(out / "path.json", keyframes)
         setting = dataclasses.replace(setting, variant=study.settings["variant"])
         flight = Flight(
             farm,
@@ -135,23 +127,25 @@ def run(
             description,
             cameras(keyframes, flying.frames),
             flying.spp,
-            flying.reference_spp,
             out / "renders" / setting.name,
+            flying.reference_spp,
         )
         views = [flight.view(0)]
         cache = FrameCache()
 
-        def learner(name: str, plan: Plan) -> Learner:
+        def learner(name: str) -> Learner:
             network = unet(flying.seed, sizes.width)() if init is None else load_model(init)[0]
             target = "noisy" if name == "noisy" else "reference"
-            numbers = (sizes.crop, sizes.batch, flying.learning_rate, flying.seed)
-            return Learner(out / "cells" / name, network, init is not None, plan, target, *numbers, place, cache)
+            learning = Learning(sizes.crop, sizes.batch, flying.learning_rate, flying.seed, target)
+            return Learner(network, learning, place, cache)
 
         costs = _costs(study, flight, flying, learner, views[0])
         steady = every_frame(flying.frames, study.steps, flying.window)
         plans = {"noisy": steady, "clean": equal_time(flying.frames, study.steps, flying.window, costs)}
         plans["clean_free"] = steady
-        learners = {name: learner(name, plan) for name, plan in plans.items()}
+        learners = {
+            name: Flyer(out / "cells" / name, learner(name), init is not None, plan) for name, plan in plans.items()
+        }
         (out / "cells" / "shipped").mkdir(exist_ok=True)
         for frame in range(flying.frames):
             if frame:
@@ -167,38 +161,14 @@ def run(
     return _results(study, flying, sizes, description, plans, costs, views)
 
 
-def _describe(farm: LocalFarm, scene: Path, flying: Flying) -> tuple[Setting, Description]:
-    found = find_scenes([scene])
-    if len(found) > 1:
-        raise SceneError(f"{scene}: holds {len(found)} scenes, and one can be flown through: name one.", misuse=True)
-    path = found[0].path.resolve()
-    setting = Setting(path, found[0].name, split_of(path), flying.size, "box", flying.seed, "auto")
-    return setting, _named(setting, farm.describe)
-
-
-def _named(setting: Setting, ask: Callable[[Setting], Answer]) -> Answer:
-    """What `ask` says of a scene; a SceneError says of which."""
-    try:
-        return ask(setting)
-    except SceneError as error:
-        raise SceneError(f"{setting.path}: {error}") from None
-
-
-def _variant(farm: LocalFarm, asked: str, samples: int) -> str:
-    """What renders: as `mcdenoise render` chooses it for so many samples."""
-    if asked == "auto" and samples < scalar_below(farm.cores):
-        return "scalar_rgb"
-    return farm.choose(asked).variant
-
-
-def _costs(study: Study, flight: Flight, flying: Flying, learner: Any, view: View) -> Costs:
+def _costs(study: Study, flight: Flight, flying: Flying, learner: Callable[[str], Learner], view: View) -> Costs:
     """As given, or measured here; what was measured before stays, and so do the steps that it led to."""
     if "rate" not in study.settings:
         study.keep(rate=flying.rate or flight.rate())
     if "step seconds" not in study.settings:
         seconds = flying.step_seconds
         if seconds is None:
-            one = learner("noisy", [])
+            one = learner("noisy")
             dataset = one.dataset([view])
             seconds = seconds_a_step(
                 one.network, lambda network, step, fraction: one.loss(network, dataset, step), one.device
@@ -255,7 +225,7 @@ def _results(
         }
         rows.append(row)
         if frame % -(-len(views) // _MOST_SHOWN) == 0:
-            pictures.append(_beside([shown["input"], shown["noisy"], reference], first))
+            pictures.append(beside([shown["input"], shown["noisy"], reference], first))
         limits.append(psnr(halves[0] * grey, halves[1] * grey))
     title = "Learning during a flight through a scene"
     notes = [*_conditions(study, flying, sizes, description, costs), *_findings(rows, float(np.mean(limits))), _PAPERS]
@@ -263,7 +233,8 @@ def _results(
     frames = [row["frame"] for row in rows]
     lines = [Line(label, frames, [row[name] for row in rows]) for name, label in _LABELS.items()]
     files.append(write_charts(out / "figure.png", [("PSNR", "frame", lines)], "dB", logarithmic=False))
-    return [*files, _video(out / "flight.gif", pictures), study.path, out / "path.json", out / "model.safetensors"]
+    write_gif(out / "flight.gif", pictures)
+    return [*files, out / "flight.gif", study.path, out / "path.json", out / "model.safetensors"]
 
 
 def _conditions(study: Study, flying: Flying, sizes: Sizes, description: Description, costs: Costs) -> tuple[str, str]:
@@ -294,25 +265,6 @@ def _findings(rows: Sequence[dict[str, Any]], limit: float) -> tuple[str, str]:
         f"The references' own noise: one half against the other has {limit:.2f} dB, so their mean, which clean targets "
         "are, has about 6 dB more. Who learnt from them is judged by the same ones, which is no disadvantage.",
     )
-
-
-def _beside(images: Sequence[np.ndarray], scale: float) -> np.ndarray:
-    """Radiance `[H, W, 3]` each, tonemapped after multiplication by `scale`, as one picture `[h, w, 3]` uint8."""
-    times = max(1, _VIDEO_HEIGHT // images[0].shape[0])
-    row = np.concatenate([tonemap(image * scale) for image in images], axis=1)
-    return (row * 255 + 0.5).astype(np.uint8).repeat(times, axis=0).repeat(times, axis=1)
-
-
-def _video(path: Path, pictures: Sequence[np.ndarray]) -> Path:
-    """A GIF: every viewer and web page plays it, and Pillow writes it, where MP4 would need ffmpeg."""
-    with atomic.replacing(path) as temporary:
-        imageio.imwrite(temporary, np.stack(pictures), extension=".gif", duration=1000 / _FRAMES_A_SECOND, loop=0)
-    return path
-
-
-def _path_text(keyframes: Sequence[Keyframe]) -> str:
-    lines = ",\n ".join(json.dumps(dataclasses.asdict(key)) for key in keyframes)
-    return f"[{lines}]\n"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -32,10 +32,12 @@ from mcdenoise.data.views import First, View, always, find_views
 from mcdenoise.errors import DataError, TrainingError
 from mcdenoise.hardware import choose_device, has_fast_bf16
 from mcdenoise.networks import create
-from mcdenoise.networks.model_file import load_model, save_model
+from mcdenoise.networks.model_file import save_model
 from mcdenoise.training import checkpoint
+from mcdenoise.training.average import update_average
 from mcdenoise.training.losses import LOSSES, loss_at
 from mcdenoise.training.showing import Showing
+from mcdenoise.training.start import load_start
 from mcdenoise.training.validation import Validation
 
 _log = logging.getLogger(__name__)
@@ -260,7 +262,7 @@ def _train(
             with _whole():
                 optimizer.step()
                 step += 1
-                _update_average(average, network, min(options.average, (1 + step) / (10 + step)))
+                update_average(average, network, step, options.average)
             seconds = before + time.monotonic() - started
             fraction = _fraction(options, step, seconds, device)
 
@@ -345,12 +347,7 @@ def _dataset(views: list[View], options: TrainOptions, device: torch.device, ran
 def _network(options: TrainOptions) -> nn.Module:
     if options.init is None:
         return create(options.model, **options.config)
-    network, _ = load_model(options.init)
-    if network.name != options.model:
-        raise TrainingError(
-            f"{options.init} is a {network.name}, not a {options.model}: add --model {network.name}.", misuse=True
-        )
-    return network.train()
+    return load_start(options.init, options.model).train()
 
 
 def _state_to_resume(out: Path, saved: Path, settings: dict[str, Any], resume: bool) -> dict[str, Any] | None:
@@ -424,12 +421,6 @@ def _mean_over_processes(values: list[Tensor], ranks: int) -> list[float]:
     if ranks > 1:
         dist.all_reduce(stacked)
     return (stacked / ranks).tolist()
-
-
-@torch.no_grad()
-def _update_average(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
-    for name, tensor in network.state_dict().items():
-        average[name].lerp_(tensor, 1 - decay)
 
 
 @contextlib.contextmanager

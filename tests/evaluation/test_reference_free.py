@@ -41,6 +41,21 @@ def test_one_held_back_realization_adds_its_variance(setting):
     assert deviations(values, error_of(denoised, truth)) > 20
 
 
+def test_with_one_weight_the_variance_cancels_between_two_denoisers(setting):
+    truth, denoised, render = setting
+    brighter = 1.4 * denoised
+    own, common = [], []
+    for _ in range(DRAWS):
+        other = render()
+        own.append(relmse_held_back(brighter, other) - relmse_held_back(denoised, other))
+        common.append(relmse_held_back(brighter, other, denoised) - relmse_held_back(denoised, other))
+    weight = 1 / (denoised.astype(np.float64) ** 2 + EPSILON)
+    worse = float(np.mean(((brighter - truth) ** 2 - (denoised - truth) ** 2) * weight))
+    assert worse > 0.1
+    assert abs(deviations(common, worse)) < 4
+    assert np.mean(own) < 0  # what is too bright passes for better
+
+
 def test_sharing_a_realization_is_what_makes_it_biased(setting):
     truth, denoised, render = setting
     values = [relmse_cross(denoised, shared, shared) for shared in (render() for _ in range(DRAWS))]

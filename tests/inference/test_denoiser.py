@@ -7,7 +7,7 @@ from mcdenoise.errors import McdenoiseError, ModelError
 from mcdenoise.inference import denoiser as denoiser_module
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.networks import create
-from mcdenoise.networks.model_file import save_model
+from mcdenoise.networks.model_file import load_model, save_model
 
 
 @pytest.fixture(scope="module")
@@ -258,3 +258,16 @@ def test_options_that_there_are_not_are_refused(kernels, options):
 def test_arrays_of_other_kinds_are_refused(denoiser):
     with pytest.raises(TypeError, match=r"mcdenoise\.denoise takes others"):
         denoiser.denoise([[[0.0, 0.0, 0.0]]])
+
+
+def test_a_network_is_used_as_it_is_at_that_moment(kernels):
+    network = load_model(kernels)[0]
+    live, kept = Denoiser(network, "cpu", "float32"), Denoiser(kernels, "cpu", "float32")
+    given = frame(33, 47)
+    arrays = given.radiance, given.albedo, given.normal
+    np.testing.assert_array_equal(live.denoise(*arrays), kept.denoise(*arrays))
+    before = live.identity
+    with torch.no_grad():
+        network.kernels0.bias += torch.linspace(0, 1, network.kernels0.bias.numel())
+    assert live.identity != before
+    assert np.abs(live.denoise(*arrays) - kept.denoise(*arrays)).max() > 0.01
