@@ -3,13 +3,18 @@
 Kernel prediction after Bako et al. 2017; the guides make it a cross-bilateral filter whose sharpness is predicted too.
 """
 
+import functools
+import logging
 from collections.abc import Sequence
+from types import ModuleType
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mcdenoise.networks import host_filter
+
+_log = logging.getLogger(__name__)
 
 GUIDES = (3, 3, 1)
 """Channels of the guides: each has a sharpness of its own."""
@@ -24,15 +29,20 @@ def guided_filter(
     sharpness times the squared difference between pixel and neighbour, summed over the guide's channels, of which there
     are as many as `GUIDES` says. logits: `[B, kernel * kernel * s * s, H / s, W / s]` for s of 1 or 2, spread over the
     picture as by `pixel_shuffle`. sharpness: `[B, 3, H, W]`. Gradients flow to images, logits and sharpness: guides are
-    data. On a processor, in float32, it is one compiled pass that holds no copy for every tap; elsewhere it is a
-    loop of torch's operations.
+    data. In float32 it is one compiled pass that holds no copy for every tap: on a processor by Numba, on a CUDA device
+    by Triton. Elsewhere, and where Triton does not work, it is a loop of torch's operations. The pass for CUDA has been
+    run in Triton's interpreter only: its speed on a GPU has not been measured yet.
     """
     if torch.compiler.is_exporting():
         logits = F.pixel_shuffle(logits, sharpness.shape[3] // logits.shape[3])
         return _as_one_node(torch.cat(list(images), dim=1), torch.cat(list(guides), dim=1), logits, sharpness, kernel)
     if logits.device.type == "cpu" and logits.dtype == torch.float32:
         return _OnHost.apply(_padded(guides, kernel), logits, sharpness, kernel, *images)
-    return in_torch(torch.cat(list(images), dim=1), torch.cat(list(guides), dim=1), logits, sharpness, kernel)
+    inputs = torch.cat(list(images), dim=1), torch.cat(list(guides), dim=1), logits, sharpness
+    on_device = logits.is_cuda and all(x.device == logits.device and x.dtype == torch.float32 for x in inputs)
+    if on_device and (fused := _device_filter(logits.device)):
+        return fused.filter_on_device(*inputs, kernel)
+    return in_torch(*inputs, kernel)
 
 
 def kernel_filter(image: Tensor, logits: Tensor, kernel: int) -> Tensor:
@@ -94,6 +104,26 @@ class _OnHost(torch.autograd.Function):
             step = gradient.shape[3] // logits.shape[3]
             spread = _spread(gradient, F.pixel_shuffle(kernels, step), ctx.kernel).split(ctx.channels, dim=1)
         return None, of_logits, of_sharpness, None, *spread
+
+
+@functools.cache
+def _device_filter(device: torch.device) -> ModuleType | None:
+    """`device_filter`, if it works there; else None, with a warning. Triton is imported when it is first needed."""
+    try:
+        from mcdenoise.networks import device_filter
+
+        device_filter.try_on(device)
+    except Exception as error:  # of many kinds: no Triton, no C compiler for it, a device too old for it
+        reason = str(error).strip().partition("\n")[0]
+        _log.warning(
+            "Triton does not work on %s (%s: %s): a loop of torch's operations, which takes more time and memory, "
+            "filters by predicted kernels there.",
+            device,
+            type(error).__name__,
+            reason,
+        )
+        return None
+    return device_filter
 
 
 class _FilterByKernels(torch.autograd.Function):

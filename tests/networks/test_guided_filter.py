@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from filter_examples import example
 
 from mcdenoise.networks import guided_filter as module
 from mcdenoise.networks.guided_filter import GUIDES, in_torch, kernel_filter
@@ -10,22 +11,6 @@ from mcdenoise.networks.host_pyramid import filtered_again
 
 def guided_filter(image, guides, *others):
     return module.guided_filter(image.split((2, 4), dim=1), guides.split(GUIDES, dim=1), *others)
-
-
-def example(height, width, step, kernel, batch=2, dtype=torch.float32, contrast=1.0):
-    """image, guides, logits, sharpness; those of which gradients are wanted are marked."""
-    generator = torch.Generator().manual_seed(height * width + kernel)
-
-    def draw(channels, *size):
-        return torch.randn(batch, channels, *size, generator=generator, dtype=dtype)
-
-    logits = contrast * draw(kernel**2 * step**2, height // step, width // step)
-    return (
-        draw(6, height, width).exp(),
-        draw(sum(GUIDES), height, width),
-        logits.requires_grad_(),
-        draw(len(GUIDES), height, width).abs().requires_grad_(),
-    )
 
 
 def by_definition(image, guides, logits, sharpness, kernel):
