@@ -47,8 +47,8 @@ def guided_filter(
 
 def kernel_filter(image: Tensor, logits: Tensor, kernel: int) -> Tensor:
     """`guided_filter` of `image` `[B, C, H, W]` without guides: by softmax kernels alone."""
-    none = image.new_zeros(1, 1, 1, 1)
-    if torch.compiler.is_exporting():
+    if torch.compiler.is_exporting() or image.is_cuda:
+        none = image.new_zeros(1, 1, 1, 1)
         guides, sharpness = (none.expand(image.shape[0], count, *image.shape[2:]) for count in (sum(GUIDES), 3))
         return guided_filter([image], [guides], logits, sharpness, kernel)
     kernels = F.pixel_shuffle(logits, image.shape[3] // logits.shape[3]).softmax(dim=1)
