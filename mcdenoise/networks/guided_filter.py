@@ -45,16 +45,6 @@ def guided_filter(
     return in_torch(*inputs, kernel)
 
 
-def kernel_filter(image: Tensor, logits: Tensor, kernel: int) -> Tensor:
-    """`guided_filter` of `image` `[B, C, H, W]` without guides: by softmax kernels alone."""
-    if torch.compiler.is_exporting() or image.is_cuda:
-        none = image.new_zeros(1, 1, 1, 1)
-        guides, sharpness = (none.expand(image.shape[0], count, *image.shape[2:]) for count in (sum(GUIDES), 3))
-        return guided_filter([image], [guides], logits, sharpness, kernel)
-    kernels = F.pixel_shuffle(logits, image.shape[3] // logits.shape[3]).softmax(dim=1)
-    return _FilterByKernels.apply(image, kernels, kernel)
-
-
 def in_torch(image: Tensor, guides: Tensor, logits: Tensor, sharpness: Tensor, kernel: int) -> Tensor:
     """`guided_filter` by torch's operations. image: `[B, C, H, W]`. guides: `[B, 7, H, W]`."""
     step = image.shape[3] // logits.shape[3]

@@ -58,6 +58,7 @@ def filter_pyramid(
     kernel: int,
     units: Sequence[Sequence[float]],
     calm_offset: float,
+    sharpness_again: float,
 ) -> Tensor:
     """As `kpn`'s: irradiance and radiance `[B, 6, H, W]`, filtered at every scale and blended.
 
@@ -93,7 +94,7 @@ def filter_pyramid(
             _run(_blend_rows, (*arguments, level.step), shape)
         coarse = result[:, :6]
         if level.again.shape[1]:
-            coarse = filtered_again(coarse, level.again)
+            coarse = filtered_again(coarse, level.again, sharpness_again)
     return coarse
 
 
@@ -104,13 +105,14 @@ def remodulated(filtered: Tensor, trust: Tensor, albedo: Tensor, darkest: float)
     return result
 
 
-def filtered_again(image: Tensor, logits: Tensor) -> Tensor:
-    """Filtered by softmax kernels, with `kpn`'s `kernel_filter`. logits: `[B, k * k * s * s, H / s, W / s]`."""
+def filtered_again(image: Tensor, logits: Tensor, sharpness: float) -> Tensor:
+    """As `kpn`'s. logits: `[B, k * k * s * s, H / s, W / s]`."""
     step = image.shape[3] // logits.shape[3]
     kernel = math.isqrt(logits.shape[1]) // step
-    result = torch.empty(image.shape)
-    arrays = _arrays(_padded((image,), kernel), logits.contiguous(), result)
-    _run(_filter_rows, (*arrays, kernel), image.shape)
+    bright, result = torch.empty(image.shape[0], 1, *image.shape[2:]), torch.empty(image.shape)
+    _run(_brightness_rows, _arrays(image[:, -3:], torch.ones(1, 1, 1, 1).expand_as(bright), bright), bright.shape)
+    padded = _padded((image, log_curve(bright)), kernel)
+    _run(_filter_rows, (*_arrays(padded, logits.contiguous(), result), np.float32(sharpness), kernel), image.shape)
     return result
 
 
@@ -388,7 +390,7 @@ def _remodulate_rows(filtered, trust, albedo, result, darkest, start, end):
 
 
 @compiled
-def _filter_rows(padded, logits, result, kernel, start, end):
+def _filter_rows(padded, logits, result, sharpness, kernel, start, end):
     taps, step = kernel * kernel, result.shape[3] // logits.shape[3]
     channels, height, width = result.shape[1:]
     all_lines = np.empty((taps, host_filter.STRIP), np.float32)
@@ -400,9 +402,13 @@ def _filter_rows(padded, logits, result, kernel, start, end):
         for x0 in range(0, width, host_filter.STRIP):
             n = min(host_filter.STRIP, width - x0)
             best, total, values, powers = all_best[:n], all_total[:n], all_values[:n], all_powers[:n]
+            here = padded[b, channels, y + kernel // 2, x0 + kernel // 2 : x0 + kernel // 2 + n]
             for tap in range(taps):
                 line = all_lines[tap, :n]
                 take(logits, b, tap, y, x0, step, line)
+                there = padded[b, channels, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
+                for x in range(n):
+                    line[x] -= sharpness * (here[x] - there[x]) ** 2
                 if tap == 0:
                     best[:] = line
                 for x in range(n):

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mcdenoise.networks import host_pyramid
-from mcdenoise.networks.guided_filter import GUIDES, guided_filter, kernel_filter
+from mcdenoise.networks.guided_filter import GUIDES, guided_filter
 from mcdenoise.networks.host_pyramid import Level
 from mcdenoise.networks.layers import conv, relu, upsample
 from mcdenoise.tonemap import log_curve, tonemap
@@ -31,6 +31,8 @@ _CALM_OFFSET = 1e-4  # black is calm
 _LEAST_CONFIDENCE = -8.0  # its logit: sums of weights stay far from the smallest numbers
 _COVER_BIAS = -3.0  # to begin with, next to nothing is covered
 _KEPT = 7.0  # logit by which a pixel that is filtered again keeps what it is, to begin with
+# Of a neighbour R times as bright, R e^(-s (ln R / ln 51)^2) times its weight comes in, for no R more than 2.6 times.
+_SHARPNESS_AGAIN = 4.0
 
 
 class KPN(nn.Module):
@@ -130,14 +132,16 @@ class KPN(nn.Module):
             if fused:
                 units = _SHARPNESS, _LEAST_SHARPNESS, _IN_CALM
                 images, features = (irradiance, radiance), (albedo, normal)
-                filtered = host_pyramid.filter_pyramid(images, features, levels, self.kernel, units, _CALM_OFFSET)
+                filtered = host_pyramid.filter_pyramid(
+                    images, features, levels, self.kernel, units, _CALM_OFFSET, _SHARPNESS_AGAIN
+                )
                 result = host_pyramid.remodulated(filtered, trust, albedo, _DARKEST_ALBEDO)
-                return host_pyramid.filtered_again(result, once_more) if again else result
+                return host_pyramid.filtered_again(result, once_more, _SHARPNESS_AGAIN) if again else result
             images, features = (irradiance.float(), radiance.float()), (albedo.float(), normal.float())
             irradiance, radiance = _filter_pyramid(images, features, levels, self.kernel).chunk(2, dim=1)
             trust = F.pixel_shuffle(trust, 2)
             result = trust * irradiance * divisor.float() + (1 - trust) * radiance
-            return kernel_filter(result, once_more, self.again) if again else result
+            return _filtered_again(result, once_more) if again else result
 
 
 def _can_be_fused(image: Tensor) -> bool:
@@ -212,8 +216,21 @@ def _filter_pyramid(
             # Beside a lamp a hundred times brighter than the wall, coarse pixels hold some of both.
             result = filtered + torch.clamp(change, -0.8 * filtered, 4 * filtered + 0.1)
         if level.again.shape[1]:
-            result = kernel_filter(result, level.again, math.isqrt(level.again.shape[1]))
+            result = _filtered_again(result, level.again)
     return result
+
+
+def _filtered_again(image: Tensor, logits: Tensor) -> Tensor:
+    """Filtered by softmax kernels that fall off where brightness changes by orders of magnitude.
+
+    image: denoised, `[B, 3 or 6, H, W]`, radiance last. logits: `[B, k * k * s * s, H / s, W / s]`.
+    """
+    step = image.shape[3] // logits.shape[3]
+    bright = log_curve(image[:, -3:].detach().mean(dim=1, keepdim=True))
+    none = torch.zeros_like(bright)
+    sharpness = torch.cat([none, none, torch.full_like(bright, _SHARPNESS_AGAIN)], dim=1)
+    guides = none.expand(-1, sum(GUIDES[:2]), -1, -1), bright
+    return guided_filter([image], guides, logits, sharpness, math.isqrt(logits.shape[1]) // step)
 
 
 @torch.no_grad()

@@ -5,8 +5,7 @@ import torch.nn.functional as F
 from filter_examples import example
 
 from mcdenoise.networks import guided_filter as module
-from mcdenoise.networks.guided_filter import GUIDES, in_torch, kernel_filter
-from mcdenoise.networks.host_pyramid import filtered_again
+from mcdenoise.networks.guided_filter import GUIDES, in_torch
 
 
 def guided_filter(image, guides, *others):
@@ -44,21 +43,6 @@ def test_it_is_a_mean_of_neighbours_weighted_as_it_says(function, shape):
     inputs = example(*shape)
     result = function(*inputs, shape[3]).detach()
     np.testing.assert_allclose(result, by_definition(*inputs, shape[3]), rtol=2e-5)
-
-
-@pytest.mark.parametrize("shape", [*SHAPES, (34, 520, 2, 5)])
-def test_without_guides_it_is_the_same_mean(shape):
-    image, guides, logits, sharpness = (x.detach() for x in example(*shape, contrast=3.0))
-    expected = in_torch(image, 0 * guides, logits, sharpness, shape[3])
-    torch.testing.assert_close(kernel_filter(image, logits, shape[3]), expected, rtol=1e-5, atol=0)
-    torch.testing.assert_close(filtered_again(image, logits), expected, rtol=1e-5, atol=0)
-
-
-@pytest.mark.parametrize("shape", [(5, 6, 1, 3), (4, 6, 2, 3)])
-def test_gradients_without_guides_are_right(shape):
-    image, _, logits, _ = example(*shape, dtype=torch.float64)
-    image = image[:, :3].requires_grad_()
-    assert torch.autograd.gradcheck(lambda *x: kernel_filter(*x, shape[3]), (image, logits))
 
 
 @pytest.mark.parametrize("shape", [(5, 6, 1, 3), (4, 6, 2, 3)])

@@ -6,9 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from mcdenoise.networks import create
-from mcdenoise.networks.guided_filter import kernel_filter
 from mcdenoise.networks.host_pyramid import filtered_again
-from mcdenoise.networks.kpn import _certainly_bright, _filter_pyramid, _level
+from mcdenoise.networks.kpn import _SHARPNESS_AGAIN, _certainly_bright, _filter_pyramid, _filtered_again, _level
 
 DARKEST = 0.1  # albedo that radiance is divided by, at the least
 
@@ -197,21 +196,47 @@ def test_untrained_what_filters_once_more_keeps_what_is_there():
     assert 0 < float((outputs[0] - outputs[1]).abs().max()) < 0.05 * float(outputs[1].max() - outputs[1].min())
 
 
-def test_the_outline_of_a_clean_picture_may_be_made_up_from_either_side():
+def once_more(image, logits):
+    """In torch's terms and compiled, which must agree."""
+    filtered = _filtered_again(image, logits)
+    torch.testing.assert_close(filtered_again(image, logits, _SHARPNESS_AGAIN), filtered, rtol=1e-5, atol=1e-7)
+    return filtered
+
+
+@pytest.mark.parametrize("channels", [3, 6])
+@pytest.mark.parametrize(("height", "width", "step"), [(4, 6, 2), (5, 7, 1), (34, 520, 2)])
+def test_what_filters_once_more_is_the_same_compiled(channels, height, width, step):
+    generator = torch.Generator().manual_seed(width)
+    image = torch.rand(2, channels, height, width, generator=generator).exp() ** 5
+    logits = 3 * torch.randn(2, 25 * step**2, height // step, width // step, generator=generator)
+    assert once_more(image, logits).shape == image.shape
+
+
+def test_an_outline_may_be_made_up_from_either_side():
     # Left of column 8 is one colour, right of it another, and in it noise instead of the mixture of both.
     image = torch.zeros(1, 3, 16, 16)
     image[:, 0, :, :8] = 1
-    image[:, 2, :, 9:] = 3
-    image[..., 8] = 50 * torch.rand(1, 3, 16, generator=torch.Generator().manual_seed(0))
+    image[:, 2, :, 9:] = 1
+    image[:, :, :, 8] = torch.rand(1, 1, 16, generator=torch.Generator().manual_seed(0)) + 0.1
     logits = torch.full((1, 9, 16, 16), -60.0)
     logits[:, 4] = 0
     logits[:, 4, :, 8] = -60
     logits[:, 3, :, 8] = math.log(0.7)  # from the left
     logits[:, 5, :, 8] = math.log(0.3)
-    for filtered in (kernel_filter(image, logits, 3), filtered_again(image, logits)):
-        expected = torch.tensor([0.7, 0.0, 0.9])[None, :, None].expand(1, 3, 16)
-        torch.testing.assert_close(filtered[..., 8], expected, rtol=1e-5, atol=1e-6)
-        torch.testing.assert_close(filtered[..., :8], image[..., :8], rtol=1e-5, atol=1e-6)
+    filtered = once_more(image, logits)
+    # Both sides are as bright as each other, so the noise between them has no say in the shares.
+    torch.testing.assert_close(filtered[..., 8], torch.tensor([0.7, 0, 0.3])[None, :, None].expand(1, 3, 16))
+    torch.testing.assert_close(filtered[..., :8], image[..., :8])
+
+
+def test_a_lamp_does_not_leak_over_its_outline():
+    image = torch.full((1, 3, 16, 16), 0.2)
+    image[..., 8:] = 60.0
+    logits = torch.zeros(1, 25, 16, 16)
+    logits[:, 12] = 5.0  # 0.6% for each neighbour, of which ten are in the lamp: 10 on the dark side, if all counted
+    filtered = once_more(image, logits)
+    assert float((filtered[..., :8] - 0.2).max()) < 0.2 * 0.2
+    torch.testing.assert_close(filtered[..., 8:], image[..., 8:], rtol=0.1, atol=0)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (16, 80), (112, 48)])
