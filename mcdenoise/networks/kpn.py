@@ -141,7 +141,7 @@ class KPN(nn.Module):
             irradiance, radiance = _filter_pyramid(images, features, levels, self.kernel).chunk(2, dim=1)
             trust = F.pixel_shuffle(trust, 2)
             result = trust * irradiance * divisor.float() + (1 - trust) * radiance
-            return _filtered_again(result, once_more) if again else result
+            return _filtered_again(result, once_more, self.again) if again else result
 
 
 def _can_be_fused(image: Tensor) -> bool:
@@ -216,21 +216,20 @@ def _filter_pyramid(
             # Beside a lamp a hundred times brighter than the wall, coarse pixels hold some of both.
             result = filtered + torch.clamp(change, -0.8 * filtered, 4 * filtered + 0.1)
         if level.again.shape[1]:
-            result = _filtered_again(result, level.again)
+            result = _filtered_again(result, level.again, math.isqrt(level.again.shape[1]))
     return result
 
 
-def _filtered_again(image: Tensor, logits: Tensor) -> Tensor:
+def _filtered_again(image: Tensor, logits: Tensor, kernel: int) -> Tensor:
     """Filtered by softmax kernels that fall off where brightness changes by orders of magnitude.
 
     image: denoised, `[B, 3 or 6, H, W]`, radiance last. logits: `[B, k * k * s * s, H / s, W / s]`.
     """
-    step = image.shape[3] // logits.shape[3]
     bright = log_curve(image[:, -3:].detach().mean(dim=1, keepdim=True))
     none = torch.zeros_like(bright)
     sharpness = torch.cat([none, none, torch.full_like(bright, _SHARPNESS_AGAIN)], dim=1)
     guides = none.expand(-1, sum(GUIDES[:2]), -1, -1), bright
-    return guided_filter([image], guides, logits, sharpness, math.isqrt(logits.shape[1]) // step)
+    return guided_filter([image], guides, logits, sharpness, kernel)
 
 
 @torch.no_grad()

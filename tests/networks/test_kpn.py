@@ -196,9 +196,9 @@ def test_untrained_what_filters_once_more_keeps_what_is_there():
     assert 0 < float((outputs[0] - outputs[1]).abs().max()) < 0.05 * float(outputs[1].max() - outputs[1].min())
 
 
-def once_more(image, logits):
+def once_more(image, logits, kernel=5):
     """In torch's terms and compiled, which must agree."""
-    filtered = _filtered_again(image, logits)
+    filtered = _filtered_again(image, logits, kernel)
     torch.testing.assert_close(filtered_again(image, logits, _SHARPNESS_AGAIN), filtered, rtol=1e-5, atol=1e-7)
     return filtered
 
@@ -223,7 +223,7 @@ def test_an_outline_may_be_made_up_from_either_side():
     logits[:, 4, :, 8] = -60
     logits[:, 3, :, 8] = math.log(0.7)  # from the left
     logits[:, 5, :, 8] = math.log(0.3)
-    filtered = once_more(image, logits)
+    filtered = once_more(image, logits, 3)
     # Both sides are as bright as each other, so the noise between them has no say in the shares.
     torch.testing.assert_close(filtered[..., 8], torch.tensor([0.7, 0, 0.3])[None, :, None].expand(1, 3, 16))
     torch.testing.assert_close(filtered[..., :8], image[..., :8])
