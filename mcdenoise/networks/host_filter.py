@@ -70,7 +70,7 @@ def _differences(guides, b, y, x0, reach, ty, tx, albedo, normal, bright):
 
 
 @compiled
-def exponentials(line, best, powers, values):
+def _exponentials(line, best, powers, values):
     """exp(line - best) into `values`, for line <= best, to 1e-6. powers: int32, of the same length.
 
     2^z = 2^k 2^f with k whole and f in (-1, 0]: the first by its bits, the second by its Taylor series.
@@ -89,6 +89,31 @@ def exponentials(line, best, powers, values):
         powers[x] = (k + 127) << 23
     for x in range(len(line)):
         values[x] *= two_to_k[x]
+
+
+@compiled
+def softmax_means(all_lines, best, total, image, result, b, y, x0, kernel, all_sums, powers, values):
+    """Means of `image`, which is padded, around the pixels from (y, x0) on, into `result`.
+
+    all_lines: `[taps, STRIP]`, the logits, and best, of length n, the greatest of them. total: for the sum of weights.
+    all_sums `[channels, STRIP]`, powers and values, of length n, are room to work in.
+    """
+    n, channels = len(best), result.shape[1]
+    total[:] = 0
+    all_sums[:] = 0
+    for tap in range(kernel * kernel):
+        _exponentials(all_lines[tap, :n], best, powers, values)
+        for x in range(n):
+            total[x] += values[x]
+        for c in range(channels):
+            shifted = image[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
+            sums = all_sums[c, :n]
+            for x in range(n):
+                sums[x] += values[x] * shifted[x]
+    for c in range(channels):
+        sums, output = all_sums[c, :n], result[b, c, y, x0 : x0 + n]
+        for x in range(n):
+            output[x] = sums[x] / total[x]
 
 
 @compiled
@@ -118,21 +143,7 @@ def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start
                     best[:] = line
                 for x in range(n):
                     best[x] = max(best[x], line[x])
-            total[:] = 0
-            all_sums[:] = 0
-            for tap in range(taps):
-                exponentials(all_lines[tap, :n], best, powers, values)
-                for x in range(n):
-                    total[x] += values[x]
-                for c in range(channels):
-                    shifted = image[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
-                    sums = all_sums[c, :n]
-                    for x in range(n):
-                        sums[x] += values[x] * shifted[x]
-            for c in range(channels):
-                sums, output = all_sums[c, :n], result[b, c, y, x0 : x0 + n]
-                for x in range(n):
-                    output[x] = sums[x] / total[x]
+            softmax_means(all_lines, best, total, image, result, b, y, x0, kernel, all_sums, powers, values)
 
 
 @compiled
@@ -163,7 +174,7 @@ def _backward_rows(
                 _differences(guides, b, y, x0, reach, tap // kernel, tap % kernel, albedo, normal, bright)
                 for x in range(n):
                     line[x] -= on_albedo[x] * albedo[x] + on_normal[x] * normal[x] + on_bright[x] * bright[x]
-                exponentials(line, best, powers, values)
+                _exponentials(line, best, powers, values)
                 sums[:] = 0
                 for c in range(channels):
                     shifted = image[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]

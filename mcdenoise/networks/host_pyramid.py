@@ -413,18 +413,6 @@ def _filter_rows(padded, logits, result, sharpness, kernel, start, end):
                     best[:] = line
                 for x in range(n):
                     best[x] = max(best[x], line[x])
-            total[:] = 0
-            all_sums[:] = 0
-            for tap in range(taps):
-                host_filter.exponentials(all_lines[tap, :n], best, powers, values)
-                for x in range(n):
-                    total[x] += values[x]
-                for c in range(channels):
-                    shifted = padded[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
-                    sums = all_sums[c, :n]
-                    for x in range(n):
-                        sums[x] += values[x] * shifted[x]
-            for c in range(channels):
-                sums, output = all_sums[c, :n], result[b, c, y, x0 : x0 + n]
-                for x in range(n):
-                    output[x] = sums[x] / total[x]
+            host_filter.softmax_means(
+                all_lines, best, total, padded, result, b, y, x0, kernel, all_sums, powers, values
+            )
