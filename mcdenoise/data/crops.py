@@ -1,5 +1,6 @@
 """Random crops for training: an input from some realizations of a view, a target from the others."""
 
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from mcdenoise.errors import DataError
 from mcdenoise.tonemap import exposure_of_blocks
 
 _LEAST_VISIT = 16
+_TURN = 10  # place among an example's random numbers of which way it is turned
 _NUMBERS = 12  # random ones that an example takes, besides one for each realization
 _PHILOX_WORDS = 4  # that a step of the generator's counter gives
 _FULL = 0.9  # of the cache, that frames may take to be all kept: headers come on top, and a disk is kept less than full
@@ -35,6 +37,16 @@ def decoded_bytes(views: list[View], target: Target) -> int:
     return sum(PIXEL_BYTES * view.size[0] * view.size[1] * len(_files(view, target)) for view in views)
 
 
+def _crop_shape(views: list[View], crop: int, multiple: int) -> tuple[int, int]:
+    """Height and width of crops that lie; see `CropDataset`."""
+
+    def side(sides: list[int]) -> int:
+        held = sorted(sides)[len(sides) // 2]  # by at least half of the views
+        return crop if held >= crop else min(crop, max(multiple, held // multiple * multiple))
+
+    return side([min(view.size) for view in views]), side([max(view.size) for view in views])
+
+
 def _files(view: View, target: Target) -> tuple[Path, ...]:
     return (*view.references, *view.realizations) if target == "reference" else view.realizations
 
@@ -47,10 +59,14 @@ class CropDataset(Dataset):
     set of 1 to K - 1 is averaged to be the input (half of the time just one), and the mean of the others is the target,
     so each pair occurs in both orders and one folder serves many spp. The crop is drawn uniformly, flipped and
     transposed at random; exposure changes by up to a factor of `2**exposure_stops` around middle grey; colour channels
-    and the axes of normals are permuted (radiance, albedo and target alike), and axes mirrored. Frames smaller than the
-    crop are mirrored to its size.
+    and the axes of normals are permuted (radiance, albedo and target alike), and axes mirrored.
 
-    views: where to draw from. crop: side in pixels. target: `noisy`, or `reference` to train on references (the mean of
+    A crop is a square of `crop` pixels a side where at least half of the views hold one; else, along either axis, the
+    greatest multiple of `multiple` that half of the views hold, and then the crops of one batch all lie or all stand.
+    Frames smaller than the crop are mirrored to its size.
+
+    views: where to draw from. crop: side in pixels, at most. multiple: what sides are multiples of where views are
+    smaller; 32 suits every network here. target: `noisy`, or `reference` to train on references (the mean of
     their halves) instead. augment: all that is random but the choice of view, realizations and place. feature_dropout:
     chance that albedo, normal or both are missing from an example (a third each). filter_blur: chance that input,
     features and target are all blurred a little, as by a pixel filter wider than a box (a linear map, so means stay
@@ -73,6 +89,7 @@ class CropDataset(Dataset):
         cache: FrameCache | None = None,
         batch: int = 1,
         ranks: int = 1,
+        multiple: int = 32,
     ):
         self.views = usable_views(views, target)
         if not self.views and target == "reference":
@@ -85,7 +102,7 @@ class CropDataset(Dataset):
                 "no view has two independent realizations, which noisy targets need (renders at different spp may "
                 "share samples): train with --target reference."
             )
-        self.crop = crop
+        self.shape = _crop_shape(self.views, crop, multiple)
         self.seed = seed
         self.target = target
         self.augment = augment
@@ -101,7 +118,7 @@ class CropDataset(Dataset):
         pool = len(self.views) if fits else max(1, int(_POOL_SHARE * self.cache.limit / one)) * ranks
         self.crowded = not fits and one > _POOL_SHARE * self.cache.limit
         area = sum(view.size[0] * view.size[1] for view in self.views) / len(self.views)
-        visit = max(_LEAST_VISIT, int(2 * area / crop**2))  # each pixel is in two crops of a visit, or so
+        visit = max(_LEAST_VISIT, int(2 * area / math.prod(self.shape)))  # each pixel is in two crops of a visit, or so
         self.schedule = Schedule(len(self.views), batch, ranks, min(pool, len(self.views)), visit, seed)
 
     def __getitem__(self, index: int) -> Batch:
@@ -109,13 +126,12 @@ class CropDataset(Dataset):
 
     def __getitems__(self, indices: list[int]) -> list[Batch]:
         """As torch's DataLoader asks for a batch."""
-        found = cut([self._draw(index, self._numbers(index, 1)[0]) for index in indices], self.crop)
+        found = self._cut([(index, self._numbers(index, 1)[0]) for index in indices])
         return [found[i] for i in range(len(indices))]
 
     def batch(self, start: int, count: int) -> Batch:
         """Examples `start` to `start + count - 1`."""
-        drawn = zip(range(start, start + count), self._numbers(start, count), strict=True)
-        return cut([self._draw(index, numbers) for index, numbers in drawn], self.crop)
+        return self._cut(list(zip(range(start, start + count), self._numbers(start, count), strict=True)))
 
     def files(self, view: View) -> tuple[Path, ...]:
         """The frame files that examples of `view` are made of."""
@@ -126,7 +142,13 @@ class CropDataset(Dataset):
         generator = np.random.Philox(key=self.seed, counter=start * self._block // _PHILOX_WORDS)
         return np.random.Generator(generator).random((count, self._block)).tolist()
 
-    def _draw(self, index: int, numbers: list[float]) -> Cut:
+    def _cut(self, examples: list[tuple[int, list[float]]]) -> Batch:
+        """Of each example its number and its random numbers, of which the first's say whether all stand or lie."""
+        stand = self.augment and int(8 * examples[0][1][_TURN]) & 4 != 0
+        size = self.shape[::-1] if stand else self.shape
+        return cut([self._draw(index, numbers, size) for index, numbers in examples], size)
+
+    def _draw(self, index: int, numbers: list[float], size: tuple[int, int]) -> Cut:
         view = self.views[self.schedule.view(index)]
         chosen = self._pair(view, numbers)
         if chosen is None:
@@ -139,12 +161,16 @@ class CropDataset(Dataset):
                 raise DataError(f"no view is left whose frames can be decoded; the last that was tried: {view.folder}.")
         inputs, targets = chosen
         height, width = inputs[0].pixels.shape[1:]
-        top = int(numbers[2] * (max(0, height - self.crop) + 1))
-        left = int(numbers[3] * (max(0, width - self.crop) + 1))
+        stops, blurred, sigma, colours, axes, signs, turn, missing = numbers[4:_NUMBERS]
+        turn = int(8 * turn) if self.augment else 0
+        if size[0] != size[1]:  # what stands is cut standing, and transposed if the crops of this batch lie
+            turn = turn & 3 | (4 if (height > width) != (size[0] > size[1]) else 0)
+        window = size[::-1] if turn & 4 else size
+        top = int(numbers[2] * (max(0, height - window[0]) + 1))
+        left = int(numbers[3] * (max(0, width - window[1]) + 1))
         exposure = self._exposure(inputs)
         if not self.augment:
-            return Cut(inputs, targets, top, left, exposure)
-        stops, blurred, sigma, colours, axes, signs, turn, missing = numbers[4:_NUMBERS]
+            return Cut(inputs, targets, top, left, exposure, turn=turn)
         missing = missing / self.feature_dropout if self.feature_dropout > 0 else 1.0
         return Cut(
             inputs,
@@ -156,7 +182,7 @@ class CropDataset(Dataset):
             colours=int(6 * colours),
             axes=int(6 * axes),
             signs=int(8 * signs),
-            turn=int(8 * turn),
+            turn=turn,
             albedo=missing >= 2 / 3,
             normal=not 1 / 3 <= missing < 1,
         )

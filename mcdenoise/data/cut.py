@@ -38,10 +38,15 @@ class Cut:
     albedo: bool = True
     normal: bool = True
 
-    def window(self, frame: StoredFrame, side: int) -> Tensor:
-        """Its part of `frame.pixels`, `[9, side, side]`; frames smaller than that are mirrored to its size."""
-        pixels = frame.pixels[:, self.top : self.top + side, self.left : self.left + side]
-        for axis in (1, 2):
+    def shape_before(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the window, if those of the crop are `shape`."""
+        return shape[::-1] if self.turn & 4 else shape
+
+    def window(self, frame: StoredFrame, shape: tuple[int, int]) -> Tensor:
+        """Its part of `frame.pixels`, `[9, *shape]`; frames smaller than that are mirrored to its size."""
+        height, width = shape
+        pixels = frame.pixels[:, self.top : self.top + height, self.left : self.left + width]
+        for axis, side in ((1, height), (2, width)):
             size = pixels.shape[axis]
             if size < side:
                 places = torch.arange(side, device=pixels.device) % (2 * size)

@@ -42,10 +42,10 @@ class Batch:
         return Batch(*(torch.stack(tensors) for tensors in zip(*(e.tensors() for e in examples), strict=True)))
 
 
-def cut(cuts: list[Cut], side: int) -> Batch:
-    """The crops `cuts`, `[B, 3, side, side]` float32. Frames smaller than that are mirrored to its size."""
+def cut(cuts: list[Cut], size: tuple[int, int]) -> Batch:
+    """The crops `cuts`, `[B, 3, *size]` float32. Frames smaller than that are mirrored to its size."""
     device = cuts[0].inputs[0].pixels.device
-    shape = (4, len(cuts), 3, side, side)
+    shape = (4, len(cuts), 3, *size)
     if device.type == "cpu":
         images = _memory.take(shape)
         cut_on_host(cuts, images)

@@ -12,19 +12,20 @@ from mcdenoise.data.stored import StoredFrame
 
 
 def cut_on_device(cuts: list[Cut], images: Tensor) -> None:
-    """Put the crops `cuts` into `images` `[4, B, 3, side, side]`: radiance, albedo, normal, target."""
-    side = images.shape[-1]
-    work, other = torch.empty((2, 12, side, side), device=images.device)
+    """Put the crops `cuts` into `images` `[4, B, 3, H, W]`: radiance, albedo, normal, target."""
+    memory = torch.empty((2, 12 * images.shape[-2] * images.shape[-1]), device=images.device)
     for i, one in enumerate(cuts):
-        _cut(one, side, work, other, images[:, i])
+        work, other = memory.view(2, 12, *one.shape_before(tuple(images.shape[-2:])))
+        _cut(one, work, other, images[:, i])
 
 
-def _cut(one: Cut, side: int, work: Tensor, other: Tensor, output: Tensor) -> None:
-    """work, other: `[12, side, side]` to compute in. output: radiance, albedo, normal, target, `[4, 3, side, side]`."""
+def _cut(one: Cut, work: Tensor, other: Tensor, output: Tensor) -> None:
+    """work, other: `[12, h, w]` to compute in, h x w the window. output: radiance, albedo, normal, target,
+    `[4, 3, H, W]`."""
     colours, axes = ORDERS[one.colours], ORDERS[one.axes]
     channels = [*colours, *(3 + channel for channel in colours), *(6 + axis for axis in axes)]
-    scale = _mean(one, one.inputs, side, channels, work[:9], other[:9]) * one.exposure
-    target_scale = _mean(one, one.targets, side, colours, work[9:], other[9:]) * one.exposure
+    scale = _mean(one, one.inputs, channels, work[:9], other[:9]) * one.exposure
+    target_scale = _mean(one, one.targets, colours, work[9:], other[9:]) * one.exposure
     image = _blurred(work, other, one.sigma) if one.sigma else work
     flipped = [axis for axis, bit in ((1, 1), (2, 2)) if one.turn & bit]
     if flipped:
@@ -45,13 +46,13 @@ def _cut(one: Cut, side: int, work: Tensor, other: Tensor, output: Tensor) -> No
 
 
 def _mean(
-    one: Cut, frames: tuple[StoredFrame, ...], side: int, channels: Sequence[int], total: Tensor, other: Tensor
+    one: Cut, frames: tuple[StoredFrame, ...], channels: Sequence[int], total: Tensor, other: Tensor
 ) -> float:
     """Put `channels` of the mean of the frames' windows into `total`; returns the scale of the first three."""
     if len(frames) > 1:
         frames = sorted(frames, key=lambda frame: -frame.scale)  # so that no factor is above one
     for i, frame in enumerate(frames):
-        window = one.window(frame, side).unbind()
+        window = one.window(frame, tuple(total.shape[1:])).unbind()
         torch._foreach_copy_((other if i else total).unbind(), [window[channel] for channel in channels])
         if i:
             total[:3].add_(other[:3], alpha=frame.scale / frames[0].scale)

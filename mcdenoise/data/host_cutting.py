@@ -12,10 +12,13 @@ _PADDING = 16  # floats after each row: columns of a power of two would share fe
 
 
 def cut_on_host(cuts: list[Cut], images: np.ndarray) -> None:
-    """Put the crops `cuts` into `images` `[4, B, 3, side, side]`: radiance, albedo, normal, target."""
-    side = images.shape[-1]
-    total, other = np.empty((9, side, side + _PADDING), np.float32), np.empty((side, side), np.float32)
+    """Put the crops `cuts` into `images` `[4, B, 3, H, W]`: radiance, albedo, normal, target."""
+    work = {}
     for index, one in enumerate(cuts):
+        height, width = shape = one.shape_before(images.shape[-2:])
+        if shape not in work:
+            work[shape] = np.empty((9, height, width + _PADDING), np.float32), np.empty(shape, np.float32)
+        total, other = work[shape]
         colours, axes = ORDERS[one.colours], ORDERS[one.axes]
         channels = [*colours, *(3 + channel for channel in colours), *(6 + axis for axis in axes)]
         factors = np.empty(9, np.float32)
@@ -29,16 +32,16 @@ def cut_on_host(cuts: list[Cut], images: np.ndarray) -> None:
 
 def _add(one: Cut, frames: Sequence[StoredFrame], channels: Sequence[int], total: np.ndarray) -> float:
     """Put `channels` of the mean of the frames' windows into `total`; returns the scale of the first three."""
-    side = total.shape[1]
+    height, width = shape = total.shape[1], total.shape[2] - _PADDING
     largest = max(frame.scale for frame in frames)  # so that no factor is above one
     order = np.array(channels)
     for number, frame in enumerate(frames):
         factors = np.full(len(channels), 1 / len(frames), np.float32)
         factors[:3] *= frame.scale / largest
-        if min(frame.pixels.shape[1:]) >= side:
+        if frame.pixels.shape[1] >= height and frame.pixels.shape[2] >= width:
             _add_window(total, frame.bits, one.top, one.left, order, factors, number == 0)
         else:
-            bits = one.window(frame, side).numpy().view(np.uint16)
+            bits = one.window(frame, shape).numpy().view(np.uint16)
             _add_window(total, bits, 0, 0, order, factors, number == 0)
     return largest
 
@@ -53,25 +56,25 @@ def _compiled(function: Callable) -> Callable:
 
 @_compiled
 def _add_window(total, bits, top, left, channels, factors, first):
-    """total: `[n, side, side + _PADDING]` float32. bits: half floats, `[9, H, W]` uint16. first: put, not add."""
-    side = total.shape[1]
-    row = np.empty(side, np.int32)
+    """total: `[n, h, w + _PADDING]` float32. bits: half floats, `[9, H, W]` uint16. first: put, not add."""
+    height, width = total.shape[1], total.shape[2] - _PADDING
+    row = np.empty(width, np.int32)
     values = row.view(np.float32)
     for c in range(len(channels)):
         # The bits of a half float's exponent and mantissa, where those of a float32 are, are its value times 2^-112.
         factor = np.float32(2.0**112) * factors[c]
         plane = bits[channels[c]]
-        for y in range(side):
-            half = plane[top + y, left : left + side]
-            for x in range(side):
+        for y in range(height):
+            half = plane[top + y, left : left + width]
+            for x in range(width):
                 h = np.int32(half[x])
                 row[x] = ((h & 0x7FFF) << 13) | ((h & 0x8000) << 16)
             result = total[c, y]
             if first:
-                for x in range(side):
+                for x in range(width):
                     result[x] = values[x] * factor
             else:
-                for x in range(side):
+                for x in range(width):
                     result[x] += values[x] * factor
 
 
@@ -99,13 +102,13 @@ def _finish(total, other, factors, images, image, index, turn, sigma):
 @_compiled
 def _blur(image, other, edge, middle):
     """A Gaussian of three taps along both axes; edges are replicated."""
-    last = image.shape[0] - 1
-    for y in range(last + 1):
-        above, here, below = image[max(y - 1, 0)], image[y], image[min(y + 1, last)]
+    bottom, last = image.shape[0] - 1, image.shape[1] - _PADDING - 1
+    for y in range(bottom + 1):
+        above, here, below = image[max(y - 1, 0)], image[y], image[min(y + 1, bottom)]
         result = other[y]
         for x in range(last + 1):
             result[x] = middle * here[x] + edge * (above[x] + below[x])
-    for y in range(last + 1):
+    for y in range(bottom + 1):
         row, result = other[y], image[y]
         result[0] = middle * row[0] + edge * (row[0] + row[min(1, last)])
         for x in range(1, last):
@@ -115,9 +118,9 @@ def _blur(image, other, edge, middle):
 
 @_compiled
 def _put(image, output, turn, factor):
-    last = image.shape[0] - 1
-    for y in range(last + 1):
-        row, result = image[last - y if turn & 1 else y], output[y]
+    bottom, last = image.shape[0] - 1, image.shape[1] - _PADDING - 1
+    for y in range(bottom + 1):
+        row, result = image[bottom - y if turn & 1 else y], output[y]
         if turn & 2:
             for x in range(last + 1):
                 result[x] = row[last - x] * factor
@@ -128,12 +131,12 @@ def _put(image, output, turn, factor):
 
 @_compiled
 def _put_transposed(image, output, turn, factor):
-    last = image.shape[0] - 1
+    bottom, last = image.shape[0] - 1, image.shape[1] - _PADDING - 1
     for y in range(last + 1):
         column, result = last - y if turn & 2 else y, output[y]
         if turn & 1:
-            for x in range(last + 1):
-                result[x] = image[last - x, column] * factor
+            for x in range(bottom + 1):
+                result[x] = image[bottom - x, column] * factor
         else:
-            for x in range(last + 1):
+            for x in range(bottom + 1):
                 result[x] = image[x, column] * factor

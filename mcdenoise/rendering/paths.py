@@ -37,7 +37,7 @@ def read_path(file: str | os.PathLike) -> list[Keyframe]:
     """The keyframes in a JSON file: a list of objects such as {"origin": [0, 1, 4], "target": [0, 0, 0]}.
 
     Each may also have "up" (by default that of the keyframe before, and [0, 1, 0] in the first), and all or none a
-    "time"; without, they are one unit of time apart. Raises SceneError, in one line, if there is no such file (misuse),
+    "time"; without, they are one unit of time apart. Raises SceneError, in one line and as misuse, if there is no such file
     or if it says anything else.
     """
     file = Path(file)
@@ -49,15 +49,15 @@ def read_path(file: str | os.PathLike) -> list[Keyframe]:
         listed = json.loads(file.read_text(encoding="utf-8"))
         return _keyframes(listed)
     except OSError as error:
-        raise SceneError(f"{file}: cannot be read: {error.strerror}.") from None
+        raise SceneError(f"{file}: cannot be read: {error.strerror}.", misuse=True) from None
     except json.JSONDecodeError as error:
-        raise SceneError(f"{file}: is no JSON (line {error.lineno}, column {error.colno}: {error.msg}).") from None
+        raise SceneError(f"{file}: is no JSON (line {error.lineno}, column {error.colno}: {error.msg}).", misuse=True) from None
     except UnicodeDecodeError:
-        raise SceneError(f"{file}: is no text in UTF-8.") from None
+        raise SceneError(f"{file}: is no text in UTF-8.", misuse=True) from None
     except RecursionError:
-        raise SceneError(f"{file}: is nested too deeply for a camera path.") from None
+        raise SceneError(f"{file}: is nested too deeply for a camera path.", misuse=True) from None
     except ValueError as error:
-        raise SceneError(f"{file}: is no camera path: {str(error)[:200]}.") from None
+        raise SceneError(f"{file}: is no camera path: {str(error)[:200]}.", misuse=True) from None
 
 
 def write_path(file: str | os.PathLike, keyframes: Sequence[Keyframe]) -> None:
@@ -70,7 +70,8 @@ def cameras(keyframes: Sequence[Keyframe], count: int) -> list[Camera]:
     """The cameras of `count` frames, at equal distances of time from the first keyframe to the last.
 
     Origin, target and up go along a cubic spline through the keyframes (Catmull-Rom for any distances of time: the
-    slope at a keyframe is that between its neighbours). Raises SceneError if one on the way looks nowhere, or upwards.
+    slope at a keyframe is that between its neighbours). Raises SceneError, as misuse, if one on the way looks nowhere, or
+    upwards.
     """
     times = np.array([key.time for key in keyframes])
     points = np.array([[*key.origin, *key.target, *key.up] for key in keyframes])
@@ -80,7 +81,8 @@ def cameras(keyframes: Sequence[Keyframe], count: int) -> list[Camera]:
         try:
             found.append(look_at(point[:3], point[3:6], point[6:]))
         except ValueError as error:
-            raise SceneError(f"the camera path cannot be followed at frame {frame} of {count}: {error}.") from None
+            message = f"the camera path cannot be followed at frame {frame} of {count}: {error}."
+            raise SceneError(message, misuse=True) from None
     return found
 
 

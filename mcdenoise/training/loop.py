@@ -53,7 +53,8 @@ class TrainOptions:
     """How to train. Two runs with equal options (and one device) end with equal weights.
 
     model: name in the registry; config: its arguments. loss: name in LOSSES. steps, or minutes of wall-clock time.
-    batch: crops a step, of each process. crop: side in pixels, a multiple of the network's. learning_rate: Adam's, at
+    batch: crops a step, of each process. crop: side in pixels, a multiple of the network's; less
+    along an axis where most views are smaller (see `CropDataset`). learning_rate: Adam's, at
     its height. clip: largest norm of the gradient. average: decay of the exponential moving average of the weights.
     target: `noisy` (Noise2Noise) or `reference`. init: a model file to start from. precision: of convolutions.
     cache: where decoded frames are kept, cache_gib: how much of them in each process, cache_folder: of files on disk
@@ -150,13 +151,6 @@ def _train(
     # Set up: what a run is, and whether there is one already.
     views = find_views(renders, first)
     training_views, validation_views = split_views(views)
-    dataset = _dataset(training_views, options, device, ranks, first)
-    settings = dataclasses.asdict(options) | {"processes": ranks, "data": _fingerprint(renders, views)}
-    # What is learnt hangs on how many views are mixed, and not on where and in how many bytes they are kept.
-    settings = {name: value for name, value in settings.items() if not name.startswith("cache")}
-    settings["views at a time (--cache-gib)"] = dataset.schedule.pool
-    saved = out / "checkpoint.safetensors"
-    state = _state_to_resume(out, saved, settings, resume)
     torch.manual_seed(options.seed)
     network = _network(options).to(device)
     if options.crop % network.multiple:
@@ -164,6 +158,13 @@ def _train(
             f"crops of {options.model} must be multiples of {network.multiple} pixels, not {options.crop}.",
             misuse=True,
         )
+    dataset = _dataset(training_views, options, device, ranks, network.multiple, first)
+    settings = dataclasses.asdict(options) | {"processes": ranks, "data": _fingerprint(renders, views)}
+    # What is learnt hangs on how many views are mixed, and not on where and in how many bytes they are kept.
+    settings = {name: value for name, value in settings.items() if not name.startswith("cache")}
+    settings["views at a time (--cache-gib)"] = dataset.schedule.pool
+    saved = out / "checkpoint.safetensors"
+    state = _state_to_resume(out, saved, settings, resume)
     if state is not None and state["finished"] and (out / "model.safetensors").is_file():
         return TrainResult(
             out / "model.safetensors",
@@ -216,6 +217,9 @@ def _train(
             validation.kind,
         )
         _log.info("%s", describe(dataset))
+        if min(dataset.shape) < options.crop:
+            height, width = dataset.shape
+            _log.info("crops of %d x %d instead of %d: most views are smaller", width, height, options.crop)
         if not validation.examples:
             _log.warning("nothing to validate on: render more views (--views), or mark a scene as validation.")
 
@@ -337,11 +341,14 @@ def _complete(options: TrainOptions, device: torch.device) -> TrainOptions:
     return options
 
 
-def _dataset(views: list[View], options: TrainOptions, device: torch.device, ranks: int, first: First) -> CropDataset:
+def _dataset(
+    views: list[View], options: TrainOptions, device: torch.device, ranks: int, multiple: int, first: First
+) -> CropDataset:
     needed = decoded_bytes(usable_views(views, options.target), options.target)
     cache = choose_cache(options.cache, options.cache_gib, options.cache_folder, device, needed, first)
     batch = options.batch * ranks
-    return CropDataset(views, options.crop, options.seed, options.target, cache=cache, batch=batch, ranks=ranks)
+    layout = {"batch": batch, "ranks": ranks, "multiple": multiple}
+    return CropDataset(views, options.crop, options.seed, options.target, cache=cache, **layout)
 
 
 def _network(options: TrainOptions) -> nn.Module:

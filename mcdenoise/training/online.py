@@ -25,7 +25,7 @@ from torch import nn
 
 from mcdenoise import __version__, atomic
 from mcdenoise.data.cache import FrameCache
-from mcdenoise.errors import SceneError, TrainingError
+from mcdenoise.errors import TrainingError
 from mcdenoise.evaluation.reference_free import relmse_held_back
 from mcdenoise.exr import read_frame, replace_radiance
 from mcdenoise.frame import Frame
@@ -161,7 +161,9 @@ def train_online(
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise TrainingError("a flight is learnt from in one process: start it without torchrun.", misuse=True)
     options = _complete(options, place)
-    keyframes = None if options.path is None else _keyframes(options)
+    keyframes = None if options.path is None else read_path(options.path)
+    if keyframes is not None:
+        cameras(keyframes, options.frames)  # one that cannot be flown is refused before anything is made
     beginning = _beginning(options)
     # Modes of the caller's do not matter here.
     with LocalFarm() as farm, torch.inference_mode(False), torch.autocast(place.type, enabled=False):
@@ -316,16 +318,6 @@ def _complete(options: OnlineOptions, device: torch.device) -> OnlineOptions:
     if options.precision == "auto":
         options = dataclasses.replace(options, precision="bf16" if has_fast_bf16(device) else "float32")
     return options
-
-
-def _keyframes(options: OnlineOptions) -> list[Keyframe]:
-    """Those of the options' path, which is part of what is asked for: a path that cannot be flown is misuse."""
-    try:
-        keyframes = read_path(options.path)
-        cameras(keyframes, options.frames)
-        return keyframes
-    except SceneError as error:
-        raise SceneError(str(error), misuse=True) from None
 
 
 @dataclass(frozen=True)

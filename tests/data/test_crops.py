@@ -199,7 +199,7 @@ def test_exposure_changes_input_and_target_alike(functional_views):
 
 def test_frames_smaller_than_the_crop_are_mirrored_to_its_size(tmp_path):
     write_view(tmp_path, picture(10, 7), realizations=2)
-    dataset = CropDataset(find_views(tmp_path), crop=32, augment=False)
+    dataset = CropDataset(find_views(tmp_path), crop=32, augment=False, multiple=32)
     example = dataset[0]
     frames = [read_frame(path).radiance for path in dataset.views[0].realizations]
     mirrored = [np.pad(f, [(0, 22), (0, 25), (0, 0)], mode="symmetric").transpose(2, 0, 1) for f in frames]
@@ -209,6 +209,35 @@ def test_frames_smaller_than_the_crop_are_mirrored_to_its_size(tmp_path):
     np.testing.assert_allclose(example.target, mirrored[1 - order] * scales[order], rtol=HALF)
     assert [tuple(tensor.shape) for tensor in dataset[1].tensors()] == [(3, 32, 32)] * 4
     np.testing.assert_array_equal(example.albedo[:, :10, 7:14], example.albedo[:, :10, :7].flip(2))
+
+
+def test_crops_are_no_higher_than_most_views(tmp_path):
+    """Of views of 24 x 40, two of them standing, and one that is tiny: whole ones, and all of a batch lie or stand."""
+    rng = np.random.default_rng(5)
+    for name, shape in {"a": (24, 40), "b": (40, 24), "c": (24, 40), "d": (40, 24), "tiny": (3, 3)}.items():
+        (tmp_path / name).mkdir()
+        places = rng.permutation(shape[0] * shape[1]).reshape(*shape, 1) / 1024  # exact in half floats
+        albedo = np.float32(places.repeat(3, axis=2))
+        for k in range(2):
+            write_frame(tmp_path / name / f"r{k:03d}.exr", Frame(albedo, albedo))
+    options = {"crop": 32, "feature_dropout": 0, "filter_blur": 0, "multiple": 8}
+    dataset = CropDataset(find_views(tmp_path), **options)
+    shapes = []
+    for i in range(40):
+        batch = dataset.batch(4 * i, 4)
+        shapes.append(tuple(batch.albedo.shape[2:]))
+        assert same(batch, dataset.batch(4 * i, 4))
+        whole = [one[0] for one in batch.albedo if one.max() > 9 / 1024]
+        assert all(one.unique().numel() == one.numel() for one in whole)  # no place is there twice
+    assert set(shapes) == {(24, 32), (32, 24)}
+    # 40 fair draws: a standard deviation of 3.2.
+    assert abs(shapes.count((24, 32)) - 20) < 13
+    plain = CropDataset(find_views(tmp_path), augment=False, **options)
+    assert {tuple(plain.batch(4 * i, 4).radiance.shape) for i in range(10)} == {(4, 3, 24, 32)}
+    assert CropDataset(find_views(tmp_path), crop=16)[0].radiance.shape == (3, 16, 16)
+    # To multiples of 16 there are 16 x 32; of 32 no less than one.
+    assert CropDataset(find_views(tmp_path), crop=64, multiple=16, augment=False)[0].radiance.shape == (3, 16, 32)
+    assert CropDataset(find_views(tmp_path), crop=64, multiple=32, augment=False)[0].radiance.shape == (3, 32, 32)
 
 
 def test_radiance_and_target_are_linear(tmp_path):

@@ -26,10 +26,13 @@ def files(tmp_path_factory):
     return sorted(folder.glob("*.exr"))
 
 
-def plainly(one, frames, targets, side):
+SQUARE, LYING = (32, 32), (24, 32)
+
+
+def plainly(one, frames, targets, size):
     """The twelve planes of the crop `one` of true frames, in float64."""
-    rows = np.pad(np.arange(64), (0, side), mode="symmetric")[one.top : one.top + side]
-    columns = np.pad(np.arange(64), (0, side), mode="symmetric")[one.left : one.left + side]
+    height, width = size[::-1] if one.turn & 4 else size
+    rows, columns = np.arange(one.top, one.top + height), np.arange(one.left, one.left + width)
 
     def mean(kind, many):
         image = np.mean([getattr(frame, kind).astype(np.float64) for frame in many], axis=0)[np.ix_(rows, columns)]
@@ -37,7 +40,7 @@ def plainly(one, frames, targets, side):
             edge = np.exp(-0.5 / one.sigma**2)
             for axis in (0, 1):
                 padded = np.pad(image, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
-                parts = [np.take(padded, np.arange(side) + k, axis) for k in range(3)]
+                parts = [np.take(padded, np.arange(image.shape[axis]) + k, axis) for k in range(3)]
                 image = (edge * parts[0] + parts[1] + edge * parts[2]) / (1 + 2 * edge)
         return image
 
@@ -87,12 +90,14 @@ def some_cuts(files, device="cpu"):
     return cuts, chosen
 
 
-def test_crops_are_what_plain_arithmetic_says(files):
+@pytest.mark.parametrize("size", [SQUARE, LYING])
+def test_crops_are_what_plain_arithmetic_says(size, files):
     frames = [read_frame(file) for file in files]
     cuts, chosen = some_cuts(files)
-    batch = cut(cuts, 32)
+    batch = cut(cuts, size)
+    assert batch.radiance.shape == (48, 3, *size)
     for i, (one, (inputs, targets)) in enumerate(zip(cuts, chosen, strict=True)):
-        expected = plainly(one, [frames[k] for k in inputs], [frames[k] for k in targets], 32)
+        expected = plainly(one, [frames[k] for k in inputs], [frames[k] for k in targets], size)
         fireflies = 3 in inputs, False, False, 3 in targets
         for found, image, bright in zip(batch[i].tensors(), expected, fireflies, strict=True):
             # Half floats are off by 2^-11 of a value; beside a firefly of 3e6 by 2^-40 of that, and float32 sums too.
@@ -100,42 +105,43 @@ def test_crops_are_what_plain_arithmetic_says(files):
             np.testing.assert_allclose(found, image, rtol=2**-10, atol=slack * (3e6 * 2**-24 if bright else 1))
 
 
-def test_torch_and_numba_make_the_same_crops(files):
+@pytest.mark.parametrize("size", [SQUARE, LYING])
+def test_torch_and_numba_make_the_same_crops(size, files):
     """What a GPU does, done here: the same sums, in another order."""
     cuts, _ = some_cuts(files)
-    images = torch.empty(4, len(cuts), 3, 32, 32)
+    images = torch.empty(4, len(cuts), 3, *size)
     cut_on_device(cuts, images)
-    for image, other in zip(images, cut(cuts, 32).tensors(), strict=True):
+    for image, other in zip(images, cut(cuts, size).tensors(), strict=True):
         torch.testing.assert_close(image, other, rtol=1e-5, atol=1e-5)
 
 
 def test_one_crop_is_the_same_alone_and_among_others(files):
     cuts, _ = some_cuts(files)
-    together = cut(cuts, 32)
+    together = cut(cuts, LYING)
     for i in (0, 17, 47):
-        alone = cut([cuts[i]], 32)
+        alone = cut([cuts[i]], LYING)
         assert all(torch.equal(a[0], b) for a, b in zip(alone.tensors(), together[i].tensors(), strict=True))
 
 
 def test_memory_is_used_again_only_once_nobody_holds_it(files):
     cuts, _ = some_cuts(files)
-    kept = cut(cuts[:2], 32)
+    kept = cut(cuts[:2], SQUARE)
     before = [tensor.clone() for tensor in kept.tensors()]
-    part = cut(cuts[2:4], 32)[1].target  # a view of a view holds it too
+    part = cut(cuts[2:4], SQUARE)[1].target  # a view of a view holds it too
     truth = part.clone()
     for i in range(30):
-        cut(cuts[i : i + 2], 32)
+        cut(cuts[i : i + 2], SQUARE)
     assert all(torch.equal(a, b) for a, b in zip(kept.tensors(), before, strict=True))
     assert torch.equal(part, truth)
     places = set()
     for _ in range(10):
-        places.add(cut(cuts[:2], 32).radiance.data_ptr())
+        places.add(cut(cuts[:2], SQUARE).radiance.data_ptr())
     assert len(places) <= 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
 def test_crops_on_a_gpu_are_those_of_the_processor(files):
-    here, there = cut(some_cuts(files)[0], 32), cut(some_cuts(files, "cuda")[0], 32)
+    here, there = cut(some_cuts(files)[0], LYING), cut(some_cuts(files, "cuda")[0], LYING)
     for one, other in zip(here.tensors(), there.tensors(), strict=True):
         assert other.is_cuda
         torch.testing.assert_close(other.cpu(), one, rtol=1e-5, atol=1e-5)
@@ -160,6 +166,6 @@ def test_all_arithmetic_stays_on_the_device_of_the_frames(files):
         )
         for one in cuts
     ]
-    for side in (32, 96):
-        batch = cut(moved, side)
-        assert all((t.device.type, tuple(t.shape)) == ("meta", (48, 3, side, side)) for t in batch.tensors())
+    for size in (LYING, (80, 96)):
+        batch = cut(moved, size)
+        assert all((t.device.type, tuple(t.shape)) == ("meta", (48, 3, *size)) for t in batch.tensors())

@@ -112,7 +112,7 @@ def test_a_broken_path_is_refused_in_one_line_and_nothing_is_written(text, says,
     with pytest.raises(SceneError, match=says):
         read_path(path)
     code, _, err = study(online.command, scene, "--path", path, "--out", tmp_path / "s")
-    assert code == 1
+    assert code == 2
     assert err.count("\n") == 1
     assert not (tmp_path / "s").exists()
 
@@ -123,7 +123,7 @@ def test_a_path_that_cannot_be_followed_is_refused(scene, tmp_path, study):
     path = tmp_path / "path.json"
     path.write_text(json.dumps([there, back]))
     code, _, err = study(online.command, scene, "--path", path, "--frames", 3, "--out", tmp_path / "s")
-    assert (code, err.count("\n")) == (1, 1)
+    assert (code, err.count("\n")) == (2, 1)
     assert "frame 1 of 3: origin and target are one point" in err
     assert not (tmp_path / "s").exists()
 

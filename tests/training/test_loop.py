@@ -216,3 +216,14 @@ def test_options_that_make_no_sense_are_refused_and_leave_nothing(renders, tmp_p
     with pytest.raises(error, match=said):
         train(renders, tmp_path / "out", options, "cpu")
     assert not (tmp_path / "out").exists()
+
+
+def test_crops_larger_than_most_views_are_as_large_as_they_are(tmp_path, caplog):
+    for index in range(3):
+        write_view(tmp_path / f"renders/s{index}/view000", picture(40, 56, index), realizations=2, seed=index)
+    seen = []
+    with caplog.at_level("INFO"):
+        train(tmp_path / "renders", tmp_path / "a", small_options(crop=64, steps=6), "cpu", report=seen.append)
+    assert "crops of 48 x 32 instead of 64: most views are smaller" in caplog.text
+    assert len(seen) == 6
+    assert all(np.isfinite(state.loss) for state in seen)
