@@ -244,8 +244,8 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
 @click.option(
     "--crop",
     type=click.IntRange(32, 4096),
-    help="Side of a crop in pixels; less along an axis where most frames are smaller. Large ones, of whole frames even, "
-    "teach more than many small ones [default: 128].",
+    help="Side of a crop in pixels; less along an axis where most frames are smaller. Large ones, of whole frames "
+    "even, teach more than many small ones [default: 128].",
 )
 @click.option(
     "--learning-rate",

@@ -37,8 +37,8 @@ def read_path(file: str | os.PathLike) -> list[Keyframe]:
     """The keyframes in a JSON file: a list of objects such as {"origin": [0, 1, 4], "target": [0, 0, 0]}.
 
     Each may also have "up" (by default that of the keyframe before, and [0, 1, 0] in the first), and all or none a
-    "time"; without, they are one unit of time apart. Raises SceneError, in one line and as misuse, if there is no such file
-    or if it says anything else.
+    "time"; without, they are one unit of time apart. Raises SceneError, in one line and as misuse, if there is no such
+    file or if it says anything else.
     """
     file = Path(file)
     if not file.is_file():
@@ -51,7 +51,8 @@ def read_path(file: str | os.PathLike) -> list[Keyframe]:
     except OSError as error:
         raise SceneError(f"{file}: cannot be read: {error.strerror}.", misuse=True) from None
     except json.JSONDecodeError as error:
-        raise SceneError(f"{file}: is no JSON (line {error.lineno}, column {error.colno}: {error.msg}).", misuse=True) from None
+        place = f"line {error.lineno}, column {error.colno}"
+        raise SceneError(f"{file}: is no JSON ({place}: {error.msg}).", misuse=True) from None
     except UnicodeDecodeError:
         raise SceneError(f"{file}: is no text in UTF-8.", misuse=True) from None
     except RecursionError:
@@ -70,8 +71,8 @@ def cameras(keyframes: Sequence[Keyframe], count: int) -> list[Camera]:
     """The cameras of `count` frames, at equal distances of time from the first keyframe to the last.
 
     Origin, target and up go along a cubic spline through the keyframes (Catmull-Rom for any distances of time: the
-    slope at a keyframe is that between its neighbours). Raises SceneError, as misuse, if one on the way looks nowhere, or
-    upwards.
+    slope at a keyframe is that between its neighbours). Raises SceneError, as misuse, if one on the way looks nowhere,
+    or upwards.
     """
     times = np.array([key.time for key in keyframes])
     points = np.array([[*key.origin, *key.target, *key.up] for key in keyframes])
