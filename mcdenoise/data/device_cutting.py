@@ -45,9 +45,7 @@ def _cut(one: Cut, work: Tensor, other: Tensor, output: Tensor) -> None:
         normal.zero_()
 
 
-def _mean(
-    one: Cut, frames: tuple[StoredFrame, ...], channels: Sequence[int], total: Tensor, other: Tensor
-) -> float:
+def _mean(one: Cut, frames: tuple[StoredFrame, ...], channels: Sequence[int], total: Tensor, other: Tensor) -> float:
     """Put `channels` of the mean of the frames' windows into `total`; returns the scale of the first three."""
     if len(frames) > 1:
         frames = sorted(frames, key=lambda frame: -frame.scale)  # so that no factor is above one
