@@ -1,6 +1,7 @@
 import logging
 from pathlib import Path
 
+import mitsuba_oidn
 import numpy as np
 import pytest
 import torch
@@ -14,8 +15,9 @@ from mcdenoise.inference.error_estimate import Jackknife
 from mcdenoise.inference.residual import Shares, bands, join
 from mcdenoise.inference.stacking import minimise_on_simplex, products
 from mcdenoise.inference.windows import enlarge, shrink, smooth
+from mcdenoise.rendering.farm import RenderOptions, SceneFailed, render
 
-VALIDATION = Path(__file__).resolve().parents[3] / "shared" / "validation"
+SCENES = Path(__file__).resolve().parents[2] / "scenes"
 
 
 def realizations(truth, count=2, spp=4, seed=0):
@@ -40,6 +42,16 @@ def always(radiance):
 @pytest.fixture(scope="module")
 def truth():
     return picture(96, 112)
+
+
+@pytest.fixture(scope="module")
+def renders_with_references(tmp_path_factory):
+    """Two scenes, one of them lit by caustics: eight renders of 4 spp and references."""
+    out = tmp_path_factory.mktemp("renders")
+    options = RenderOptions(spp=4, realizations=8, size=(96, 72), reference_spp=128)
+    for event in render([SCENES / "colour-bleeding", SCENES / "small-lamp"], out, "scalar_rgb", options):
+        assert not isinstance(event, SceneFailed), event
+    return out
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 6])
@@ -365,19 +377,19 @@ def test_windows_keep_constants_and_means():
     assert float((window.sum(1) * y**2).sum()) ** 0.5 == pytest.approx(6, rel=0.1)
 
 
-@pytest.mark.skipif(not VALIDATION.is_dir(), reason="the validation frames are not here")
-@pytest.mark.parametrize("scene", ["tire", "chalice"])
-@pytest.mark.parametrize("spp", [4, 32])
-def test_better_than_each_candidate_on_real_scenes(scene, spp):
-    oidn = pytest.importorskip("mitsuba_oidn")
-    frames = [read_frame(VALIDATION / f"{scene}_{spp}spp_r00{index}.exr") for index in range(2)]
-    halves = [read_frame(VALIDATION / f"{scene}_ref_{half}.exr").radiance for half in "ab"]
+@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("scene", ["colour-bleeding", "small-lamp"])
+def test_better_than_each_candidate_on_renders(scene, count, renders_with_references):
+    folder = renders_with_references / scene / "view000"
+    frames = [read_frame(folder / f"r{index:03d}.exr") for index in range(count)]
+    halves = [read_frame(folder / f"ref_{half}.exr").radiance for half in "ab"]
     denoisers = [
-        lambda color, albedo, normal: np.array(oidn.denoise(color, hdr=True)),
-        lambda color, albedo, normal: np.array(oidn.denoise(color, albedo, normal, hdr=True)),
+        lambda color, albedo, normal: np.array(mitsuba_oidn.denoise(color, hdr=True)),
+        lambda color, albedo, normal: np.array(mitsuba_oidn.denoise(color, albedo, normal, hdr=True)),
     ]
     whole = mean_frame(frames)
     candidates = [whole.radiance, *(denoise(whole.radiance, whole.albedo, whole.normal) for denoise in denoisers)]
     best = min(relmse_halves(candidate, *halves) for candidate in candidates)
     result = mcdenoise.combine(frames, denoisers)
+    # With other seeds 0.91 to 0.94 of the best candidate's error in the one scene, 0.72 to 0.90 in the other.
     assert relmse_halves(result.radiance, *halves) < 0.97 * best
