@@ -12,7 +12,8 @@ each, with references in at least one of them:
 Prints for every scene and spp the relMSE (the reference's noise cancelled) of the mean of `--count` realizations, of
 OIDN's modes and each model on that mean, and of `mcdenoise.combine` over all of them; how it compares with the best of
 them; the error that it estimated without the reference; and the seconds. Then geometric means beside the OIDN mode that
-is the best for the whole set. `--figure` draws error against samples (needs matplotlib).
+is the best for the whole set, and how true the estimates were. `--figure` draws error against samples (needs
+matplotlib).
 """
 
 import argparse
@@ -57,6 +58,7 @@ def main() -> None:
     denoisers = _denoisers(arguments.model)
     methods = ["noisy", *denoisers, "combined"]
     errors: dict[tuple[str, int], dict[str, float]] = {}
+    ratios: dict[int, list[float]] = defaultdict(list)
     print(
         "| " + " | ".join(["scene", "spp", *methods, "/ best", "estimated / true", "denoising s", "combining s"]) + " |"
     )
@@ -68,11 +70,13 @@ def main() -> None:
         halves = [read_frame(path).radiance for path in view.halves]
         scores, estimated, seconds = _score(frames, halves, denoisers)
         errors[view.scene, view.spp] = scores
+        ratios[view.spp].append(estimated / scores["combined"])
         best = min(value for name, value in scores.items() if name != "combined")
         cells = [view.scene, str(view.spp), *(f"{scores[name]:.5f}" for name in methods)]
         cells += [f"{scores['combined'] / best:.3f}", f"{estimated / scores['combined']:.2f}"]
         print("| " + " | ".join([*cells, *(f"{value:.2f}" for value in seconds)]) + " |", flush=True)
     _print_means(errors, methods)
+    _print_ratios(ratios)
     if arguments.figure:
         _draw(errors, methods, arguments.count, arguments.figure)
 
@@ -140,6 +144,20 @@ def _print_means(errors: dict[tuple[str, int], dict[str, float]], methods: list[
         worst = max(errors[k]["combined"] / min(v for n, v in errors[k].items() if n != "combined") for k in keys)
         cells = [str(spp or "all"), *(f"{mean(name, keys):.5f}" for name in methods)]
         print("| " + " | ".join([*cells, f"{mean('combined', keys) / oidn:.3f}", f"{worst:.3f}"]) + " |")
+
+
+def _print_ratios(ratios: dict[int, list[float]]) -> None:
+    print(
+        "\nestimated over true relMSE of what was combined: geometric mean, and by what factor a standard deviation"
+        " of its logarithm is off:"
+    )
+    print("| spp | views | mean | factor | within 10% |\n|" + " --- |" * 5)
+    for spp in [None, *sorted(ratios)]:
+        some = np.array([one for key, values in ratios.items() if spp in (None, key) for one in values])
+        logs = np.log(np.maximum(some, 1e-3))
+        spread = f"{np.exp(logs.std(ddof=1)):.2f}" if len(some) > 1 else ""
+        close = int((np.abs(some - 1) <= 0.1).sum())
+        print(f"| {spp or 'all'} | {len(some)} | {np.exp(logs.mean()):.2f} | {spread} | {close} |")
 
 
 def _draw(errors: dict[tuple[str, int], dict[str, float]], methods: list[str], count: int, path: Path) -> None:
