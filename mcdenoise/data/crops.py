@@ -72,7 +72,8 @@ class CropDataset(Dataset):
     features and target are all blurred a little, as by a pixel filter wider than a box (a linear map, so means stay
     right): then the noise of neighbouring pixels goes together, and a network learns that this happens. cache: where
     decoded frames are, and where crops are made. batch: examples of a step of all processes together; ranks: those
-    processes, which then read different views, where there are as many.
+    processes, which then read different views, where there are as many. guided: whether examples have a guide: then
+    half of the realizations that are not the input's are the target, and the other half and the input's are the guide.
     Raises DataError if no view has what `target` needs, or when every view turns out to be broken.
     """
 
@@ -90,6 +91,7 @@ class CropDataset(Dataset):
         batch: int = 1,
         ranks: int = 1,
         multiple: int = 32,
+        guided: bool = False,
     ):
         self.views = usable_views(views, target)
         if not self.views and target == "reference":
@@ -109,6 +111,7 @@ class CropDataset(Dataset):
         self.exposure_stops = exposure_stops
         self.feature_dropout = feature_dropout
         self.filter_blur = filter_blur
+        self.guided = guided
         self.cache = cache or FrameCache()
         wanted = _NUMBERS + max(len(view.realizations) for view in self.views)
         self._block = -(-wanted // _PHILOX_WORDS) * _PHILOX_WORDS
@@ -160,6 +163,11 @@ class CropDataset(Dataset):
             else:
                 raise DataError(f"no view is left whose frames can be decoded; the last that was tried: {view.folder}.")
         inputs, targets = chosen
+        guides = ()
+        if self.guided:
+            learnt = (len(targets) + 1) // 2 if self.target == "noisy" else len(targets)
+            guides = inputs + targets[learnt:]
+            targets = targets[:learnt]
         height, width = inputs[0].pixels.shape[1:]
         stops, blurred, sigma, colours, axes, signs, turn, missing = numbers[4:_NUMBERS]
         turn = int(8 * turn) if self.augment else 0
@@ -170,7 +178,7 @@ class CropDataset(Dataset):
         left = int(numbers[3] * (max(0, width - window[1]) + 1))
         exposure = self._exposure(inputs)
         if not self.augment:
-            return Cut(inputs, targets, top, left, exposure, turn=turn)
+            return Cut(inputs, targets, top, left, exposure, turn=turn, guides=guides)
         missing = missing / self.feature_dropout if self.feature_dropout > 0 else 1.0
         return Cut(
             inputs,
@@ -185,6 +193,7 @@ class CropDataset(Dataset):
             turn=turn,
             albedo=missing >= 2 / 3,
             normal=not 1 / 3 <= missing < 1,
+            guides=guides,
         )
 
     def _pair(self, view: View, numbers: list[float]) -> tuple[tuple[StoredFrame, ...], tuple[StoredFrame, ...]] | None:

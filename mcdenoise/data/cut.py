@@ -1,6 +1,6 @@
 """What a crop is made of, before it is made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations, product
 
 import torch
@@ -22,7 +22,7 @@ class Cut:
     inputs, targets: frames that are averaged, all of one size. top, left: of the window. exposure: factor on radiance.
     sigma: of the blur in pixels, 0 for none. colours, axes: which of the 6 permutations of the channels of colours and
     of normals. signs: which of the 8 ways to mirror the axes. turn: which of the 8 ways to flip and transpose.
-    albedo, normal: whether the feature is there.
+    albedo, normal: whether the feature is there. guides: frames that are averaged to be the guide; none if empty.
     """
 
     inputs: tuple[StoredFrame, ...]
@@ -37,6 +37,11 @@ class Cut:
     turn: int = 0
     albedo: bool = True
     normal: bool = True
+    guides: tuple[StoredFrame, ...] = ()
+
+    def of_guides(self) -> "Cut":
+        """The same crop of the guide, with all features."""
+        return replace(self, inputs=self.guides, targets=self.guides, albedo=True, normal=True)
 
     def shape_before(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Height and width of the window, if those of the crop are `shape`."""

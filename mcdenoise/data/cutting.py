@@ -1,7 +1,8 @@
 """Crops out of stored frames: means of realizations, windows and augmentation, on the device where the frames are."""
 
 import weakref
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,32 +19,54 @@ class Batch:
 
     radiance: noisy input, linear, brought to middle grey. albedo, normal: its features, zeros where missing.
     target: linear radiance at the same exposure, noisy too and independent of the input (or the reference).
+    guide: if asked for, radiance, albedo and normal of the same place from more realizations than the input's, none of
+    them the target's: what else is known of the truth.
     """
 
     radiance: Tensor
     albedo: Tensor
     normal: Tensor
     target: Tensor
+    guide: tuple[Tensor, ...] | None = None
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self.tensors()))
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> "Batch":
-        return Batch(*(tensor.pin_memory() for tensor in self.tensors()))
+        return self._each(Tensor.pin_memory)
 
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return self.radiance, self.albedo, self.normal, self.target
 
     def __getitem__(self, index: int) -> "Batch":
-        return Batch(*(tensor[index] for tensor in self.tensors()))
+        return self._each(lambda tensor: tensor[index])
 
     @staticmethod
     def stack(examples: "list[Batch]") -> "Batch":
-        return Batch(*(torch.stack(tensors) for tensors in zip(*(e.tensors() for e in examples), strict=True)))
+        guide = None if examples[0].guide is None else _stacked([e.guide for e in examples])
+        return Batch(*_stacked([e.tensors() for e in examples]), guide)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        return Batch(*map(change, self.tensors()), None if self.guide is None else tuple(map(change, self.guide)))
+
+
+def _stacked(examples: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+    return tuple(torch.stack(tensors) for tensors in zip(*examples, strict=True))
 
 
 def cut(cuts: list[Cut], size: tuple[int, int]) -> Batch:
-    """The crops `cuts`, `[B, 3, *size]` float32. Frames smaller than that are mirrored to its size."""
+    """The crops `cuts`, `[B, 3, *size]` float32. Frames smaller than that are mirrored to its size.
+
+    They have a guide if all of `cuts` have.
+    """
+    batch = _cut(cuts, size)
+    if not all(one.guides for one in cuts):
+        return batch
+    other = _cut([one.of_guides() for one in cuts], size)
+    return replace(batch, guide=(other.radiance, other.albedo, other.normal))
+
+
+def _cut(cuts: list[Cut], size: tuple[int, int]) -> Batch:
     device = cuts[0].inputs[0].pixels.device
     shape = (4, len(cuts), 3, *size)
     if device.type == "cpu":

@@ -26,6 +26,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from mcdenoise import atomic
 from mcdenoise.data.crops import CropDataset, decoded_bytes, usable_views
+from mcdenoise.data.cutting import Batch
 from mcdenoise.data.places import Place, choose_cache, describe
 from mcdenoise.data.prefetch import batches
 from mcdenoise.data.views import First, View, always, find_views
@@ -35,7 +36,7 @@ from mcdenoise.networks import create
 from mcdenoise.networks.model_file import save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
-from mcdenoise.training.losses import LOSSES, loss_at
+from mcdenoise.training.losses import GUIDED, LOSSES, loss_at
 from mcdenoise.training.showing import Showing
 from mcdenoise.training.start import load_start
 from mcdenoise.training.validation import Validation
@@ -52,13 +53,12 @@ _COLUMNS = ("step", "seconds", "loss", "gradient_norm", "learning_rate", "valida
 class TrainOptions:
     """How to train. Two runs with equal options (and one device) end with equal weights.
 
-    model: name in the registry; config: its arguments. loss: name in LOSSES. steps, or minutes of wall-clock time.
-    batch: crops a step, of each process. crop: side in pixels, a multiple of the network's; less
-    along an axis where most views are smaller (see `CropDataset`). learning_rate: Adam's, at
-    its height. clip: largest norm of the gradient. average: decay of the exponential moving average of the weights.
-    target: `noisy` (Noise2Noise) or `reference`. init: a model file to start from. precision: of convolutions.
-    cache: where decoded frames are kept, cache_gib: how much of them in each process, cache_folder: of files on disk
-    (see `mcdenoise.data.places`).
+    model: name in the registry; config: its arguments. loss: name in LOSSES or GUIDED. steps, or minutes of wall-clock
+    time. batch: crops a step, of each process. crop: side in pixels, a multiple of the network's; less along an axis
+    where most views are smaller (see `CropDataset`). learning_rate: Adam's, at its height. clip: largest norm of the
+    gradient. average: decay of the exponential moving average of the weights. target: `noisy` (Noise2Noise) or
+    `reference`. init: a model file to start from. precision: of convolutions. cache: where decoded frames are kept,
+    cache_gib: how much of them in each process, cache_folder: of files on disk (see `mcdenoise.data.places`).
     """
 
     model: str = "unet"
@@ -253,7 +253,7 @@ def _train(
             batch = next(source).to(device)
             with autocast:
                 prediction = parallel(batch.radiance, batch.albedo, batch.normal)
-            loss = loss_at(options.loss, fraction)(prediction.float(), batch.target)
+            loss = _loss(options, fraction, prediction.float(), batch, averaged, autocast)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             norm = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
@@ -322,9 +322,9 @@ def _fingerprint(renders: Path, views: list[View]) -> str:
 
 def _complete(options: TrainOptions, device: torch.device) -> TrainOptions:
     """The options with every `auto` and default decided. Raises TrainingError if they contradict each other."""
-    if options.loss not in LOSSES:
+    if options.loss not in LOSSES | GUIDED:
         raise TrainingError(
-            f"there is no loss called {options.loss!r}: choose one of {', '.join(LOSSES)}.", misuse=True
+            f"there is no loss called {options.loss!r}: choose one of {', '.join(LOSSES | GUIDED)}.", misuse=True
         )
     if options.steps is not None and options.minutes is not None:
         raise TrainingError("give --steps or --minutes, not both.", misuse=True)
@@ -347,8 +347,19 @@ def _dataset(
     needed = decoded_bytes(usable_views(views, options.target), options.target)
     cache = choose_cache(options.cache, options.cache_gib, options.cache_folder, device, needed, first)
     batch = options.batch * ranks
-    layout = {"batch": batch, "ranks": ranks, "multiple": multiple}
+    layout = {"batch": batch, "ranks": ranks, "multiple": multiple, "guided": options.loss in GUIDED}
     return CropDataset(views, options.crop, options.seed, options.target, cache=cache, **layout)
+
+
+def _loss(
+    options: TrainOptions, fraction: float, prediction: Tensor, batch: Batch, averaged: nn.Module, autocast: Any
+) -> Tensor:
+    """Of one batch; a guide is what the averaged network, better than the one that learns, makes of its renders."""
+    if batch.guide is None:
+        return loss_at(options.loss, fraction)(prediction, batch.target)
+    with torch.no_grad(), autocast:
+        guide = averaged(*batch.guide)
+    return GUIDED[options.loss](prediction, batch.target, guide.float())
 
 
 def _network(options: TrainOptions) -> nn.Module:

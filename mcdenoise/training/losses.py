@@ -50,6 +50,20 @@ def hdr_robust(prediction: Tensor, target: Tensor) -> Tensor:
     return 2 * F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER)
 
 
+def hdr_guided(prediction: Tensor, target: Tensor, guide: Tensor) -> Tensor:
+    """`hdr_robust` with residuals relative to sqrt((m + 0.01) (g + 0.01)), g the mean of the channels of `guide`.
+
+    guide: another estimate of the truth t, `[B, 3, H, W]`, from more renders than the input, none of them the target's.
+    Where the input leaves t open, as beside a lamp, the mean of all that it may be is far off most of it: a dark pixel
+    then glows. Errors relative to the truth, as relMSE measures them, ask for less. With weights from the prediction
+    alone they cannot be had, and with weights from the target they are biased by its noise; the guide tells bright from
+    dark, and its noise is not the target's. The minimiser f is the mean of y in proportion to 1 / (g + 0.01) (but for
+    what `hdr_robust` cuts off): where g is t the harmonic mean of t, where g is the prediction the mean of y.
+    """
+    brightness = (_brightness(prediction) * _brightness(guide)).sqrt()
+    return 2 * F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER)
+
+
 def hdr_reinhard(prediction: Tensor, target: Tensor) -> Tensor:
     """`hdr_mean` of tonemapped prediction and target, by the curve R(y) = y / (1 + y / 100) (Reinhard et al. 2002).
 
@@ -116,6 +130,9 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "l2-tonemapped": l2_tonemapped,
     "l0": l0,
 }
+
+GUIDED: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {"hdr-guided": hdr_guided}
+"""Those that take a guide besides prediction and target."""
 
 
 def loss_at(name: str, fraction: float) -> Loss:

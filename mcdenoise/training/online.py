@@ -41,7 +41,7 @@ from mcdenoise.rendering.paths import Keyframe, cameras, read_path, write_path
 from mcdenoise.tonemap import exposure
 from mcdenoise.training import checkpoint
 from mcdenoise.training.learner import Learner, Learning
-from mcdenoise.training.losses import LOSSES
+from mcdenoise.training.losses import GUIDED, LOSSES
 from mcdenoise.training.start import load_start
 from mcdenoise.video import beside, write_gif
 
@@ -293,6 +293,10 @@ def _fly(
 
 def _complete(options: OnlineOptions, device: torch.device) -> OnlineOptions:
     """The options with every default decided but that of the crop. Raises TrainingError if they make no sense."""
+    if options.loss in GUIDED:
+        raise TrainingError(
+            f"{options.loss} learns from three renders of a view or more, and a frame of a flight has two.", misuse=True
+        )
     if options.loss not in LOSSES:
         raise TrainingError(
             f"there is no loss called {options.loss!r}: choose one of {', '.join(LOSSES)}.", misuse=True

@@ -100,6 +100,48 @@ def test_input_and_target_never_share_a_realization_and_use_all(tmp_path):
     assert abs(singles - 2 / 3) < 0.067
 
 
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_a_guide_has_the_input_and_half_of_what_is_left(count, tmp_path):
+    example = unscaled(write_constants(tmp_path, [2**k for k in range(count)]), guided=True)
+    seen = set()
+    for i in range(200):
+        one = example(i)
+        ours, learnt, known = _realizations_of(one, count)
+        left = count - ours.bit_count()
+        assert learnt.bit_count() == (left + 1) // 2
+        assert ours & learnt == 0
+        assert known == 2**count - 1 - learnt
+        seen.add(ours)
+    assert seen == set(range(1, 2**count - 1)) if count < 6 else len(seen) > 30
+
+
+def _realizations_of(example, frames):
+    """The bits of the frames of value 2^k whose means are input, target and guide."""
+    found = []
+    for image in (example.radiance, example.target, example.guide[0]):
+        value = float(image.mean())
+        fits = [b for b in range(1, 2**frames) if abs(b / b.bit_count() - value) < 1e-3 * value]
+        found.append(fits)
+    # Several sets may have one mean: the only ones that fit together.
+    together = [(a, b, c) for a in found[0] for b in found[1] for c in found[2] if not b & c and a & c == a]
+    whole = [(a, b, c) for a, b, c in together if b | c == 2**frames - 1]
+    assert len(whole) == 1
+    return whole[0]
+
+
+def test_a_guide_is_the_same_place_and_always_has_features(functional_views):
+    dataset = CropDataset(functional_views, crop=32, feature_dropout=1.0, guided=True)
+    for i in range(20):
+        batch = dataset.batch(2 * i, 2)
+        radiance, albedo, normal = batch.guide
+        torch.testing.assert_close(radiance, batch.radiance, rtol=0, atol=0)  # noiseless
+        for feature, known in ((albedo, batch.albedo), (normal, batch.normal)):
+            assert all(one.any() for one in feature)
+            there = [bool(one.any()) for one in known]
+            torch.testing.assert_close(feature[there], known[there], rtol=0, atol=0)
+    assert CropDataset(functional_views, crop=32)[0].guide is None
+
+
 def test_input_and_target_have_the_truth_as_their_mean(tmp_path):
     # The left half is 1 without noise and tells the exposure; the right half is noise of mean 1.
     rng = np.random.default_rng(8)

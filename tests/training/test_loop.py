@@ -7,12 +7,15 @@ import torch
 from synthetic import noisy, picture, small_options, write_view
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from mcdenoise.data import CropDataset, find_views
 from mcdenoise.errors import DataError, ModelError, TrainingError
 from mcdenoise.evaluation.metrics import relmse
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import train
+from mcdenoise.training.loop import split_views
+from mcdenoise.training.losses import hdr_guided
 
 
 def error_against_truth(model):
@@ -216,6 +219,23 @@ def test_options_that_make_no_sense_are_refused_and_leave_nothing(renders, tmp_p
     with pytest.raises(error, match=said):
         train(renders, tmp_path / "out", options, "cpu")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_guided_loss_is_relative_to_what_the_averaged_network_makes_of_other_renders(tmp_path):
+    """From three renders on the first step's loss is the one computed here by hand."""
+    for index in range(2):
+        write_view(tmp_path / f"renders/s{index}/view000", picture(64, 64, index), realizations=3, seed=index)
+    options = small_options(loss="hdr-guided", steps=1, batch=2)
+    seen = []
+    train(tmp_path / "renders", tmp_path / "a", options, "cpu", report=seen.append)
+    network, _ = load_model(fresh(tmp_path, options))
+    training, _ = split_views(find_views(tmp_path / "renders"))
+    batch = CropDataset(training, options.crop, options.seed, batch=2, guided=True).batch(0, 2)
+    with torch.no_grad():
+        prediction = network(batch.radiance, batch.albedo, batch.normal)
+        expected = hdr_guided(prediction, batch.target, network(*batch.guide))
+        assert float(hdr_guided(prediction, batch.target, prediction)) != pytest.approx(float(expected), rel=1e-3)
+    assert seen[0].loss == pytest.approx(float(expected), rel=1e-4)
 
 
 def test_crops_larger_than_most_views_are_as_large_as_they_are(tmp_path, caplog):

@@ -249,6 +249,7 @@ def test_a_loss_that_blows_up_keeps_what_was_finished(scene, options, tmp_path):
         ({"steps_per_frame": 0}, "--steps-per-frame must be 1 or more"),
         ({"learning_rate": float("nan")}, "--learning-rate must be a finite number"),
         ({"loss": "l3"}, "no loss called 'l3'"),
+        ({"loss": "hdr-guided"}, "three renders of a view or more"),
         ({"crop": 40}, "must be multiples of 16"),
     ],
     ids=str,
