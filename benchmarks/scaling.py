@@ -13,6 +13,7 @@ import argparse
 import csv
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def _subset(scenes: list[Path], folder: Path) -> Path:
     return folder
 
 
-def _counter(count: int, steps: int):
+def _counter(count: int, steps: int) -> Callable[[Progress], None]:
     def show(progress: Progress) -> None:
         if progress.step % 50 == 0:
             print(f"\r{count} scenes, step {progress.step} of {steps} ", end="", file=sys.stderr, flush=True)
