@@ -43,12 +43,12 @@ def test_noisy_pairs_alone_teach_a_unet(renders, tmp_path):
 
 
 def test_noisy_pairs_alone_teach_kernels(renders, tmp_path):
-    options = small_options(steps=100, batch=2, learning_rate=5e-3, average=0.9)
+    options = small_options(steps=300, batch=2, learning_rate=2e-3, average=0.98)
     result = train(renders, tmp_path, options, "cpu")
     noise, untrained = error_against_truth(fresh(tmp_path, options))
     _, trained = error_against_truth(result.model)
     assert trained < noise / 10
-    # Untrained it is a blur, hard to beat on smooth light: eight seeds gave 0.70 to 0.85.
+    # Untrained it is a blur, hard to beat on smooth light: four seeds gave 0.29 to 0.70.
     assert trained < 0.9 * untrained
 
 
