@@ -130,7 +130,7 @@ class Denoiser:
         x = inputs
         if below or right:
             x = self._padded(x, (0, right, 0, below))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with torch.autocast(self.device.type, torch.bfloat16, self.precision == "bf16", cache_enabled=False):
             output = self.network(x[:, :3], x[:, 3:6], x[:, 6:])
         return output[:, :, :height, :width].float()
 

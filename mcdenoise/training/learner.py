@@ -65,7 +65,7 @@ class Learner:
         """Of `network` on the crops of step number `step`, when `fraction` of the steps to come is done."""
         batch = self.learning.batch
         drawn = dataset.batch(step * batch, batch).to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.learning.bf16):
+        with torch.autocast(self.device.type, torch.bfloat16, self.learning.bf16, cache_enabled=False):
             prediction = network(drawn.radiance, drawn.albedo, drawn.normal)
         return loss_at(self.learning.loss, fraction)(prediction.float(), drawn.target)
 

@@ -202,7 +202,8 @@ def _train(
         step, before = state["step"], state["seconds"]
         last_validation, next_validation = state["validation"], state["next_validation"]
     parallel = DistributedDataParallel(network) if ranks > 1 else network
-    autocast = torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16")
+    # Copies of weights must not be kept: within another autocast they would outlast the step that changes the weights.
+    autocast = torch.autocast(device.type, torch.bfloat16, options.precision == "bf16", cache_enabled=False)
     log = _Log(out, step) if rank == 0 else None
     showing = Showing(out, validation, network.multiple, step) if rank == 0 else None
     if rank == 0:

@@ -31,9 +31,11 @@ def error_against_truth(model):
     return np.mean(before), np.mean(after)
 
 
-def test_noisy_pairs_alone_teach_a_unet(renders, tmp_path):
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_noisy_pairs_alone_teach_a_unet(renders, tmp_path, precision):
+    """In bf16 it takes that each step computes with the weights of the last, and not with copies of the first ones."""
     losses = []
-    options = small_options(model="unet", config={}, steps=150, learning_rate=2e-3, average=0.9)
+    options = small_options(model="unet", config={}, steps=150, learning_rate=2e-3, average=0.9, precision=precision)
     result = train(renders, tmp_path, options, "cpu", report=lambda state: losses.append(state.loss))
     assert result.steps == len(losses) == 150
     assert np.mean(losses[-20:]) < 0.1 * np.mean(losses[:10])
