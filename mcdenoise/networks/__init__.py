@@ -24,7 +24,7 @@ from mcdenoise.networks.unet import UNet
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "unet": UNet,
     "kpn": KPN,
-    "kpn-small": partial(KPN, width=16, kernel=3, growth=16, again=3),
+    "kpn-small": partial(KPN, width=16, kernel=3, growth=16, again=3, features=0),
     "red30": RED30,
     "oidn": OIDNUNet,
     "oidn-small": partial(OIDNUNet, size="small"),

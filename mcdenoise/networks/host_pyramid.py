@@ -107,12 +107,23 @@ def remodulated(filtered: Tensor, trust: Tensor, albedo: Tensor, darkest: float)
 
 def filtered_again(image: Tensor, logits: Tensor, sharpness: float) -> Tensor:
     """As `kpn`'s. logits: `[B, k * k * s * s, H / s, W / s]`."""
-    step = image.shape[3] // logits.shape[3]
-    kernel = math.isqrt(logits.shape[1]) // step
-    bright, result = torch.empty(image.shape[0], 1, *image.shape[2:]), torch.empty(image.shape)
+    bright = torch.empty(image.shape[0], 1, *image.shape[2:])
     _run(_brightness_rows, _arrays(image[:, -3:], torch.ones(1, 1, 1, 1).expand_as(bright), bright), bright.shape)
-    padded = _padded((image, log_curve(bright)), kernel)
-    _run(_filter_rows, (*_arrays(padded, logits.contiguous(), result), np.float32(sharpness), kernel), image.shape)
+    return _filtered((image,), log_curve(bright), logits, sharpness)
+
+
+def filtered(images: Sequence[Tensor], logits: Tensor) -> Tensor:
+    """One after the other, filtered by softmax kernels. logits: `[B, k * k * s * s, H / s, W / s]`."""
+    return _filtered(tuple(images), torch.zeros(images[0].shape[0], 1, *images[0].shape[2:]), logits, 0.0)
+
+
+def _filtered(images: tuple[Tensor, ...], guide: Tensor, logits: Tensor, sharpness: float) -> Tensor:
+    """By kernels from whose logits sharpness times the squared difference of `guide` `[B, 1, H, W]` is taken."""
+    step = guide.shape[3] // logits.shape[3]
+    kernel = math.isqrt(logits.shape[1]) // step
+    result = torch.empty(guide.shape[0], sum(image.shape[1] for image in images), *guide.shape[2:])
+    padded = _padded((*images, guide), kernel)
+    _run(_filter_rows, (*_arrays(padded, logits.contiguous(), result), np.float32(sharpness), kernel), result.shape)
     return result
 
 

@@ -32,6 +32,7 @@ _CALM_OFFSET = 1e-4  # black is calm
 _LEAST_CONFIDENCE = -8.0  # its logit: sums of weights stay far from the smallest numbers
 _COVER_BIAS = -3.0  # to begin with, next to nothing is covered
 _KEPT = 7.0  # logit by which a pixel that is filtered again keeps what it is, to begin with
+_FEATURE_KERNEL = 5
 # Of a neighbour R times as bright, R e^(-s (ln R / ln 51)^2) times its weight comes in, for no R more than 2.6 times.
 _SHARPNESS_AGAIN = 4.0
 
@@ -50,15 +51,19 @@ class KPN(nn.Module):
     is around it, once, instead of being left out by every kernel that meets it.
     At full and at half resolution what the scales make together is filtered once more, by kernels of its own. A pixel
     on an outline is part of what is on either side; noisy neighbours are too few to make it up from, denoised ones not.
+    Before all that, a small network of its own predicts kernels for albedo and normal, which are noisy themselves where
+    a lens, motion or a coat of varnish blurs them, and everything else sees them filtered. It learns that from the
+    loss of the picture alone: what features are clean for is the picture.
     width: channels at half resolution. growth: channels that each deeper level has more; multiples of 8 are fastest.
-    kernel: side of the kernels, odd. again: of those that filter once more; 0 for none.
+    kernel: side of the kernels, odd. again: of those that filter once more; 0 for none. features: channels of the
+    network that filters features; 0 for none.
     """
 
     name = "kpn"
     multiple = 16
-    reach = 176
+    reach = 192
 
-    def __init__(self, width: int = 48, kernel: int = 5, growth: int = 32, again: int = 5):
+    def __init__(self, width: int = 48, kernel: int = 5, growth: int = 32, again: int = 5, features: int = 16):
         super().__init__()
         if kernel % 2 != 1 or not 1 <= kernel <= 5 or not 8 <= width <= 512:
             raise ValueError(f"kernel must be odd and 1 to 5, width 8 to 512, not {kernel} and {width}")
@@ -66,9 +71,12 @@ class KPN(nn.Module):
             raise ValueError(f"growth must be 0 to 256, not {growth}")
         if again not in (0, 3, 5):
             raise ValueError(f"again must be 0, 3 or 5, not {again}")
-        self.config = {"width": width, "kernel": kernel, "growth": growth, "again": again}
+        if not 0 <= features <= 64:
+            raise ValueError(f"features must be 0 to 64, not {features}")
+        self.config = {"width": width, "kernel": kernel, "growth": growth, "again": again, "features": features}
         self.kernel = kernel
         self.again = again
+        self.features = _FeatureKernels(features) if features else None
         w1, w2, w3, w4 = (width + level * growth for level in range(4))
         taps = kernel * kernel
         self.enc1a = conv(4 * 12, w1)
@@ -100,6 +108,8 @@ class KPN(nn.Module):
         """See `mcdenoise.networks`."""
         fused = _can_be_fused(radiance)
         radiance = radiance.clip(min=0)
+        if self.features is not None:
+            albedo, normal = self.features(albedo, normal, fused)
         if fused:
             irradiance = host_pyramid.irradiance_of(radiance, albedo, _DARKEST_ALBEDO)
             x = host_pyramid.pixels_in_channels(log_curve(irradiance), tonemap(radiance), albedo, normal)
@@ -138,7 +148,8 @@ class KPN(nn.Module):
                 )
                 result = host_pyramid.remodulated(filtered, trust, albedo, _DARKEST_ALBEDO)
                 return host_pyramid.filtered_again(result, once_more, _SHARPNESS_AGAIN) if again else result
-            images, features = (irradiance.float(), radiance.float()), (albedo.float(), normal.float())
+            images, features = (irradiance.float(), radiance.float()), (albedo.detach(), normal.detach())
+            features = tuple(feature.float() for feature in features)
             irradiance, radiance = _filter_pyramid(images, features, levels, self.kernel).chunk(2, dim=1)
             trust = F.pixel_shuffle(trust, 2)
             result = trust * irradiance * divisor.float() + (1 - trust) * radiance
@@ -149,6 +160,37 @@ def _can_be_fused(image: Tensor) -> bool:
     """Whether `host_pyramid` can do the work: on a processor, in float32, if nothing learns and no graph is wanted."""
     on_host = image.device.type == "cpu" and image.dtype == torch.float32
     return on_host and not torch.is_grad_enabled() and not torch.compiler.is_exporting()
+
+
+class _FeatureKernels(nn.Module):
+    """Filters albedo and normal by predicted kernels of 5 x 5; to begin with it hardly changes them.
+
+    channels: at half resolution; twice as many at a quarter, where it sees what is edge and what noise.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.enc1 = conv(4 * 6, channels)
+        self.enc2a = conv(channels, 2 * channels)
+        self.enc2b = conv(2 * channels, 2 * channels)
+        self.dec1 = conv(3 * channels, channels)
+        self.kernels = _Head(channels, 4 * _FEATURE_KERNEL**2)
+        with torch.no_grad():
+            middle = 4 * (_FEATURE_KERNEL**2 // 2)
+            self.kernels.bias[middle : middle + 4] = _KEPT
+
+    def forward(self, albedo: Tensor, normal: Tensor, fused: bool) -> tuple[Tensor, Tensor]:
+        """Both `[B, 3, H, W]`, as they go in. fused: by `host_pyramid`."""
+        x = skip = relu(self.enc1(F.pixel_unshuffle(torch.cat([albedo, normal], dim=1), 2)))
+        x = relu(self.enc2b(relu(self.enc2a(F.max_pool2d(x, 2)))))
+        logits = self.kernels(relu(self.dec1(torch.cat([upsample(x), skip], dim=1))))
+        with torch.autocast(albedo.device.type, enabled=False):
+            images, logits = [albedo.float(), normal.float()], logits.float()
+            if fused:
+                return host_pyramid.filtered(images, logits).split(3, dim=1)
+            none = torch.zeros_like(images[0][:, :1])
+            guides, sharpness = none.expand(-1, sum(GUIDES), -1, -1), none.expand(-1, _GUIDES, -1, -1)
+            return guided_filter(images, [guides], logits, sharpness, _FEATURE_KERNEL).split(3, dim=1)
 
 
 class _Head(nn.Conv2d):

@@ -360,7 +360,7 @@ def _loss(
         return loss_at(options.loss, fraction)(prediction, batch.target)
     with torch.no_grad(), autocast:
         guide = averaged(*batch.guide)
-    return GUIDED[options.loss](prediction, batch.target, guide.float())
+    return GUIDED[options.loss](prediction, batch.target, guide.float(), batch.guide[0])
 
 
 def _network(options: TrainOptions) -> nn.Module:

@@ -50,10 +50,11 @@ def hdr_robust(prediction: Tensor, target: Tensor) -> Tensor:
     return 2 * F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER)
 
 
-def hdr_guided(prediction: Tensor, target: Tensor, guide: Tensor) -> Tensor:
+def hdr_guided(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
     """`hdr_robust` with residuals relative to sqrt((m + 0.01) (g + 0.01)), g the mean of the channels of `guide`.
 
-    guide: another estimate of the truth t, `[B, 3, H, W]`, from more renders than the input, none of them the target's.
+    guide: another estimate of the truth t, `[B, 3, H, W]`, from more renders than the input, none of them the target's;
+    `seen`, their mean, is not used.
     Where the input leaves t open, as beside a lamp, the mean of all that it may be is far off most of it: a dark pixel
     then glows. Errors relative to the truth, as relMSE measures them, ask for less. With weights from the prediction
     alone they cannot be had, and with weights from the target they are biased by its noise; the guide tells bright from
@@ -62,6 +63,23 @@ def hdr_guided(prediction: Tensor, target: Tensor, guide: Tensor) -> Tensor:
     """
     brightness = (_brightness(prediction) * _brightness(guide)).sqrt()
     return 2 * F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER)
+
+
+def hdr_studentized(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
+    """`hdr_guided` with residuals in units of the noise that there is: a firefly counts less, a caustic does not.
+
+    seen: the mean of the renders that `guide` was made of, `[B, 3, H, W]`. Its squared relative distance from the
+    guide (up to 100), averaged over 25 x 25 pixels, is about what the target's noise is around there, v. With r the
+    residual of `hdr_guided` and s = sqrt(1 + v), each value counts as r^2 / s up to |r| = 10 s and linearly beyond, so
+    that nowhere does it pull harder than 20. Where all light comes in rare, strong samples that limit moves up with
+    them: the minimiser is that of `hdr_guided`, with less of it cut off. There pixels weigh less, as in weighted least
+    squares, though only by s where that would take s^2. v has none of the target's noise, so it moves nothing.
+    """
+    spread = ((seen - guide).mean(dim=1, keepdim=True) / _brightness(guide)).clip(max=_WHITE).square()
+    deviation = (1 + _mean_around(spread, 25)).sqrt()
+    brightness = (_brightness(prediction) * _brightness(guide)).sqrt() * deviation
+    residual = F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER, reduction="none")
+    return 2 * (deviation * residual).mean()
 
 
 def hdr_reinhard(prediction: Tensor, target: Tensor) -> Tensor:
@@ -131,13 +149,23 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "l0": l0,
 }
 
-GUIDED: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {"hdr-guided": hdr_guided}
-"""Those that take a guide besides prediction and target."""
+GUIDED: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]] = {
+    "hdr-guided": hdr_guided,
+    "hdr-studentized": hdr_studentized,
+}
+"""Those that take a guide, and the renders that it was made of, besides prediction and target."""
 
 
 def loss_at(name: str, fraction: float) -> Loss:
     """The loss of that name in LOSSES as it is when `fraction`, 0 to 1, of training is done."""
     return partial(l0, fraction=fraction) if name == "l0" else LOSSES[name]
+
+
+def _mean_around(image: Tensor, side: int) -> Tensor:
+    """The mean of `side` x `side` pixels around each, of those that are in the picture."""
+    along = {"stride": 1, "count_include_pad": False}
+    rows = F.avg_pool2d(image, (1, side), padding=(0, side // 2), **along)
+    return F.avg_pool2d(rows, (side, 1), padding=(side // 2, 0), **along)
 
 
 def _brightness(prediction: Tensor) -> Tensor:

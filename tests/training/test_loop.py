@@ -15,7 +15,7 @@ from mcdenoise.networks import create
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import train
 from mcdenoise.training.loop import split_views
-from mcdenoise.training.losses import hdr_guided
+from mcdenoise.training.losses import GUIDED
 
 
 def error_against_truth(model):
@@ -223,11 +223,12 @@ def test_options_that_make_no_sense_are_refused_and_leave_nothing(renders, tmp_p
     assert not (tmp_path / "out").exists()
 
 
-def test_a_guided_loss_is_relative_to_what_the_averaged_network_makes_of_other_renders(tmp_path):
+@pytest.mark.parametrize("loss", sorted(GUIDED))
+def test_a_guided_loss_is_relative_to_what_the_averaged_network_makes_of_other_renders(tmp_path, loss):
     """From three renders on the first step's loss is the one computed here by hand."""
     for index in range(2):
         write_view(tmp_path / f"renders/s{index}/view000", picture(64, 64, index), realizations=3, seed=index)
-    options = small_options(loss="hdr-guided", steps=1, batch=2)
+    options = small_options(loss=loss, steps=1, batch=2)
     seen = []
     train(tmp_path / "renders", tmp_path / "a", options, "cpu", report=seen.append)
     network, _ = load_model(fresh(tmp_path, options))
@@ -235,8 +236,10 @@ def test_a_guided_loss_is_relative_to_what_the_averaged_network_makes_of_other_r
     batch = CropDataset(training, options.crop, options.seed, batch=2, guided=True).batch(0, 2)
     with torch.no_grad():
         prediction = network(batch.radiance, batch.albedo, batch.normal)
-        expected = hdr_guided(prediction, batch.target, network(*batch.guide))
-        assert float(hdr_guided(prediction, batch.target, prediction)) != pytest.approx(float(expected), rel=1e-3)
+        others = network(*batch.guide), batch.guide[0]
+        expected = GUIDED[loss](prediction, batch.target, *others)
+        own = GUIDED[loss](prediction, batch.target, prediction, batch.radiance)
+        assert float(own) != pytest.approx(float(expected), rel=1e-3)
     assert seen[0].loss == pytest.approx(float(expected), rel=1e-4)
 
 

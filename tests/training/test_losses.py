@@ -13,6 +13,7 @@ from mcdenoise.training.losses import (
     hdr_mean,
     hdr_reinhard,
     hdr_robust,
+    hdr_studentized,
     l0,
     l1,
     l2,
@@ -112,22 +113,57 @@ def test_the_guided_minimiser_counts_each_target_by_the_inverse_of_its_guide():
     generator = torch.Generator().manual_seed(1)
     truth = torch.where(torch.rand(200_000, generator=generator, dtype=torch.float64) < 0.5, 0.1, 2.0)
     y = truth * (0.5 + torch.rand(200_000, generator=generator, dtype=torch.float64))
-    loss = partial(hdr_guided, guide=grey(truth))
+    loss = partial(hdr_guided, guide=grey(truth), seen=grey(truth))
     weight = 1 / (truth + 0.01)
     found = minimiser(loss, grey(y))
     torch.testing.assert_close(found, ((y * weight).sum() / weight.sum()).expand(3), rtol=1e-6, atol=0)
     # 0.190, and the sum over 200,000 noisy targets is off by less than a thousandth of that
     assert float(found[0]) == pytest.approx(1 / float((1 / truth).mean()), rel=0.06)  # 0.01 more or less
-    knows_nothing = partial(hdr_guided, guide=grey(torch.full_like(y, 0.7)))
+    nothing = grey(torch.full_like(y, 0.7))
+    knows_nothing = partial(hdr_guided, guide=nothing, seen=nothing)
     torch.testing.assert_close(minimiser(knows_nothing, grey(y)), y.mean().expand(3), rtol=1e-6, atol=0)
 
 
 def test_guided_by_the_prediction_itself_it_is_the_robust_loss(heavy_tailed):
     f = torch.rand(1, 3, 4, 25, dtype=torch.float64, requires_grad=True)
     y = heavy_tailed[-300:].view(1, 3, 4, 25)
-    one, other = hdr_guided(f, y, f), hdr_robust(f, y)
+    one, other = hdr_guided(f, y, f, f), hdr_robust(f, y)
     torch.testing.assert_close(one, other)
     torch.testing.assert_close(*(torch.autograd.grad(loss, f)[0] for loss in (one, other)))
+
+
+def test_where_renders_show_no_noise_the_studentized_loss_is_the_guided_one():
+    generator = torch.Generator().manual_seed(4)
+    f, y, guide = (torch.rand(1, 3, 16, 24, dtype=torch.float64, generator=generator) for _ in range(3))
+    f.requires_grad_()
+    one, other = hdr_studentized(f, 30 * y, guide, guide), hdr_guided(f, 30 * y, guide, guide)
+    torch.testing.assert_close(one, other)
+    torch.testing.assert_close(*(torch.autograd.grad(loss, f)[0] for loss in (one, other)))
+
+
+@pytest.mark.parametrize("rarity", [15, 50])
+def test_light_that_comes_rarely_everywhere_is_kept_by_the_studentized_loss(rarity):
+    """Of which the guided loss loses half and more. Two pictures of it: target, and what is seen."""
+    generator = torch.Generator().manual_seed(2)
+    lit = torch.rand(2, 1, 256, 256, generator=generator, dtype=torch.float64) < 1 / rarity
+    y, seen = (rarity * lit.double()).unsqueeze(1).expand(-1, 3, -1, -1, -1).flatten(2, 3).split(1)
+    guide = torch.ones_like(y)
+    found = {
+        loss: float(minimiser(partial(loss, guide=guide, seen=seen), y)[0]) for loss in (hdr_studentized, hdr_guided)
+    }
+    # The mean of 65,536 such pixels has a standard error of at most 0.03.
+    assert found[hdr_studentized] == pytest.approx(float(y.mean()), rel=0.05)
+    assert found[hdr_guided] < 0.6
+
+
+def test_no_value_pulls_harder_than_twenty_in_the_studentized_loss():
+    f = torch.ones(1, 3, 32, 32, dtype=torch.float64, requires_grad=True)
+    y = torch.ones_like(f)
+    y[..., 5, 7] = 1e6
+    seen = torch.ones_like(f)
+    seen[..., 5, 9] = 1e4  # which makes all around it weigh less, and the firefly no more
+    hdr_studentized(f, y, torch.ones_like(f), seen).backward()
+    assert float(f.grad.abs().max()) * f.numel() * 1.01 == pytest.approx(20, rel=1e-3)
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
