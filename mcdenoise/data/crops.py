@@ -18,7 +18,7 @@ from mcdenoise.tonemap import exposure_of_blocks
 
 _LEAST_VISIT = 16
 _TURN = 10  # place among an example's random numbers of which way it is turned
-_NUMBERS = 12  # random ones that an example takes, besides one for each realization
+_NUMBERS = 13  # random ones that an example takes, besides one for each realization
 _PHILOX_WORDS = 4  # that a step of the generator's counter gives
 _FULL = 0.9  # of the cache, that frames may take to be all kept: headers come on top, and a disk is kept less than full
 _POOL_SHARE = 0.45  # of the cache, for the views in use; as much for those that come next
@@ -67,13 +67,15 @@ class CropDataset(Dataset):
 
     views: where to draw from. crop: side in pixels, at most. multiple: what sides are multiples of where views are
     smaller; 32 suits every network here. target: `noisy`, or `reference` to train on references (the mean of
-    their halves) instead. augment: all that is random but the choice of view, realizations and place. feature_dropout:
-    chance that albedo, normal or both are missing from an example (a third each). filter_blur: chance that input,
-    features and target are all blurred a little, as by a pixel filter wider than a box (a linear map, so means stay
-    right): then the noise of neighbouring pixels goes together, and a network learns that this happens. cache: where
-    decoded frames are, and where crops are made. batch: examples of a step of all processes together; ranks: those
-    processes, which then read different views, where there are as many. guided: whether examples have a guide: then
-    half of the realizations that are not the input's are the target, and the other half and the input's are the guide.
+    their halves) instead. augment: all that is random but the choice of view, realizations and place. albedo_stops: in
+    half of the examples albedo is divided by up to `2**albedo_stops` while radiance stays, as of darker surfaces in
+    brighter light: real scenes have more of those than ours. feature_dropout: chance that albedo, normal or both are
+    missing from an example (a third each). filter_blur: chance that input, features and target are all blurred a
+    little, as by a pixel filter wider than a box (a linear map, so means stay right): then the noise of neighbouring
+    pixels goes together, and a network learns that this happens. cache: where decoded frames are, and where crops are
+    made. batch: examples of a step of all processes together; ranks: those processes, which then read different views,
+    where there are as many. guided: whether examples have a guide: then half of the realizations that are not the
+    input's are the target, and the other half and the input's are the guide.
     Raises DataError if no view has what `target` needs, or when every view turns out to be broken.
     """
 
@@ -85,6 +87,7 @@ class CropDataset(Dataset):
         target: Target = "noisy",
         augment: bool = True,
         exposure_stops: float = 1.0,
+        albedo_stops: float = 4.0,
         feature_dropout: float = 0.15,
         filter_blur: float = 0.3,
         cache: FrameCache | None = None,
@@ -109,6 +112,7 @@ class CropDataset(Dataset):
         self.target = target
         self.augment = augment
         self.exposure_stops = exposure_stops
+        self.albedo_stops = albedo_stops
         self.feature_dropout = feature_dropout
         self.filter_blur = filter_blur
         self.guided = guided
@@ -169,7 +173,7 @@ class CropDataset(Dataset):
             guides = inputs + targets[learnt:]
             targets = targets[:learnt]
         height, width = inputs[0].pixels.shape[1:]
-        stops, blurred, sigma, colours, axes, signs, turn, missing = numbers[4:_NUMBERS]
+        stops, blurred, sigma, colours, axes, signs, turn, missing, darker = numbers[4:_NUMBERS]
         turn = int(8 * turn) if self.augment else 0
         if size[0] != size[1]:  # what stands is cut standing, and transposed if the crops of this batch lie
             turn = turn & 3 | (4 if (height > width) != (size[0] > size[1]) else 0)
@@ -191,7 +195,7 @@ class CropDataset(Dataset):
             axes=int(6 * axes),
             signs=int(8 * signs),
             turn=turn,
-            albedo=missing >= 2 / 3,
+            albedo=2 ** min(0.0, self.albedo_stops * (1 - 2 * darker)) if missing >= 2 / 3 else 0.0,
             normal=not 1 / 3 <= missing < 1,
             guides=guides,
         )

@@ -22,7 +22,8 @@ class Cut:
     inputs, targets: frames that are averaged, all of one size. top, left: of the window. exposure: factor on radiance.
     sigma: of the blur in pixels, 0 for none. colours, axes: which of the 6 permutations of the channels of colours and
     of normals. signs: which of the 8 ways to mirror the axes. turn: which of the 8 ways to flip and transpose.
-    albedo, normal: whether the feature is there. guides: frames that are averaged to be the guide; none if empty.
+    albedo: factor on it, 0 if it is missing. normal: whether it is there. guides: frames that are averaged to be the
+    guide; none if empty.
     """
 
     inputs: tuple[StoredFrame, ...]
@@ -35,13 +36,13 @@ class Cut:
     axes: int = 0
     signs: int = 0
     turn: int = 0
-    albedo: bool = True
+    albedo: float = 1.0
     normal: bool = True
     guides: tuple[StoredFrame, ...] = ()
 
     def of_guides(self) -> "Cut":
         """The same crop of the guide, with all features."""
-        return replace(self, inputs=self.guides, targets=self.guides, albedo=True, normal=True)
+        return replace(self, inputs=self.guides, targets=self.guides, albedo=1.0, normal=True)
 
     def shape_before(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Height and width of the window, if those of the crop are `shape`."""

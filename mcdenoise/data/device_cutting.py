@@ -35,10 +35,7 @@ def _cut(one: Cut, work: Tensor, other: Tensor, output: Tensor) -> None:
     radiance, albedo, normal, target = output
     torch.mul(image[:3], scale, out=radiance)
     torch.mul(image[9:], target_scale, out=target)
-    if one.albedo:
-        albedo.copy_(image[3:6])
-    else:
-        albedo.zero_()
+    torch.mul(image[3:6], one.albedo, out=albedo)
     if one.normal:
         torch.mul(image[6:9], _signs(image.device)[one.signs], out=normal)
     else:

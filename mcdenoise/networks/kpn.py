@@ -19,8 +19,8 @@ from mcdenoise.networks.host_pyramid import Level
 from mcdenoise.networks.layers import conv, relu, upsample
 from mcdenoise.tonemap import log_curve, tonemap
 
-# Division by less would make bonfires of fireflies; but the textures of dark wood and rubber lie below 0.1.
-_DARKEST_ALBEDO = 0.05
+# Division by less would make bonfires of fireflies; but the textures of dark wood and rubber lie below 0.05.
+_DARKEST_ALBEDO = 0.02
 _GUIDES = len(GUIDES)
 # Weights to begin with: differences of 0.15 in albedo, 0.3 in a normal, or a brightness of 5 times count as an edge.
 _SHARPNESS = (60.0, 15.0, 10.0)

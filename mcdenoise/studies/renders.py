@@ -116,7 +116,9 @@ def spp_of(file: Path) -> int:
 
 def crops(views: list[View], crop: int, seed: int, target: Target = "noisy") -> CropDataset:
     """Training crops of `views`; as the paper's, without features left out, blur, or other exposures."""
-    return CropDataset(views, crop, seed, target, exposure_stops=0.0, feature_dropout=0.0, filter_blur=0.0)
+    return CropDataset(
+        views, crop, seed, target, exposure_stops=0.0, albedo_stops=0.0, feature_dropout=0.0, filter_blur=0.0
+    )
 
 
 def objective_of(

@@ -56,7 +56,7 @@ class Learner:
         """Crops, flipped, turned and with permuted colours; an input is one render, whatever the target is."""
         if self.learning.target == "reference":
             views = [dataclasses.replace(view, independent=False) for view in views]
-        options = {"exposure_stops": 0.0, "feature_dropout": 0.0, "filter_blur": 0.0}
+        options = {"exposure_stops": 0.0, "albedo_stops": 0.0, "feature_dropout": 0.0, "filter_blur": 0.0}
         options["multiple"] = self.network.multiple
         learning = self.learning
         return CropDataset(views, learning.crop, learning.seed, learning.target, **options, cache=self._cache)

@@ -130,7 +130,7 @@ def _realizations_of(example, frames):
 
 
 def test_a_guide_is_the_same_place_and_always_has_features(functional_views):
-    dataset = CropDataset(functional_views, crop=32, feature_dropout=1.0, guided=True)
+    dataset = CropDataset(functional_views, crop=32, feature_dropout=1.0, albedo_stops=0, guided=True)
     for i in range(20):
         batch = dataset.batch(2 * i, 2)
         radiance, albedo, normal = batch.guide
@@ -160,7 +160,7 @@ def test_input_and_target_have_the_truth_as_their_mean(tmp_path):
 
 
 def test_turns_and_permutations_apply_alike_to_all(functional_views):
-    dataset = CropDataset(functional_views, crop=32, feature_dropout=0, filter_blur=0)
+    dataset = CropDataset(functional_views, crop=32, feature_dropout=0, filter_blur=0, albedo_stops=0)
     turned = set()
     for i in range(60):
         example = dataset[i]
@@ -179,13 +179,13 @@ def test_every_turn_and_permutation_occurs(tmp_path):
     albedo[0, 0], albedo[0, -1] = (0.25, 0.5, 0.75), (0.125, 0.375, 0.625)
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(albedo, albedo))
-    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0)
+    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0)
     seen = {dataset[i].albedo.numpy().tobytes() for i in range(600)}
     assert len(seen) == 48  # a given one is missing from 600 draws with a chance of 3e-6
 
 
 def test_blur_applies_alike_to_all_and_keeps_the_mean(functional_views, tmp_path):
-    dataset = CropDataset(functional_views, crop=32, feature_dropout=0, filter_blur=1.0)
+    dataset = CropDataset(functional_views, crop=32, feature_dropout=0, filter_blur=1.0, albedo_stops=0)
     for i in range(20):
         example = dataset[i]
         scale = float(example.radiance.sum() / (2 * example.albedo.sum()))
@@ -218,12 +218,27 @@ def test_normals_are_mirrored_and_their_axes_permuted(tmp_path):
     normal = np.broadcast_to(np.float32([0.125, 0.25, 0.5]), (8, 8, 3))
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((8, 8, 3), np.float32), None, normal))
-    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0)
+    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0)
     assert len({tuple(dataset[i].normal[:, 0, 0].tolist()) for i in range(600)}) == 48
 
 
+def test_albedo_is_darker_in_half_of_the_examples_and_radiance_is_not(functional_views):
+    options = {"crop": 32, "exposure_stops": 0, "feature_dropout": 0, "filter_blur": 0, "guided": False}
+    plain, darker = (CropDataset(functional_views, albedo_stops=stops, **options) for stops in (0.0, 4.0))
+    stops = []
+    for i in range(400):
+        before, after = plain[i], darker[i]
+        for name in ("radiance", "normal", "target"):
+            torch.testing.assert_close(getattr(after, name), getattr(before, name), rtol=0, atol=0)
+        stops.append(float(torch.log2(after.albedo.sum() / before.albedo.sum())))
+        torch.testing.assert_close(after.albedo, before.albedo * 2 ** stops[-1], rtol=1e-5, atol=0)
+    as_it_was = sum(abs(stop) < 1e-6 for stop in stops)
+    assert 150 < as_it_was < 250  # binomial of 400 at 1/2, with a standard deviation of 10
+    assert -4.0001 < min(stops) < -3.8  # of some 200 uniform draws from 4 stops, but for a chance of e^-10
+
+
 def test_exposure_changes_input_and_target_alike(functional_views):
-    dataset = CropDataset(functional_views, crop=32, exposure_stops=1.0)
+    dataset = CropDataset(functional_views, crop=32, exposure_stops=1.0, albedo_stops=0)
     middle = exposure(read_frame(functional_views[0].realizations[0]).radiance)
     plain = CropDataset(functional_views, crop=32, augment=False)[0]
     scale = float(plain.radiance.sum() / (2 * plain.albedo.sum()))
@@ -262,7 +277,7 @@ def test_crops_are_no_higher_than_most_views(tmp_path):
         albedo = np.float32(places.repeat(3, axis=2))
         for k in range(2):
             write_frame(tmp_path / name / f"r{k:03d}.exr", Frame(albedo, albedo))
-    options = {"crop": 32, "feature_dropout": 0, "filter_blur": 0, "multiple": 8}
+    options = {"crop": 32, "feature_dropout": 0, "filter_blur": 0, "albedo_stops": 0, "multiple": 8}
     dataset = CropDataset(find_views(tmp_path), **options)
     shapes = []
     for i in range(40):
