@@ -18,6 +18,7 @@ from mcdenoise.training.losses import (
     l2,
     l2_tonemapped,
     loss_at,
+    relmse,
     smape,
 )
 
@@ -128,6 +129,17 @@ def test_guided_by_the_prediction_itself_it_is_the_robust_loss(heavy_tailed):
     one, other = hdr_guided(f, y, f), hdr_robust(f, y)
     torch.testing.assert_close(one, other)
     torch.testing.assert_close(*(torch.autograd.grad(loss, f)[0] for loss in (one, other)))
+
+
+def test_the_minimiser_relative_to_noisy_targets_counts_each_by_its_own_weight_and_is_far_below_the_mean(heavy_tailed):
+    found = float(minimiser(relmse, grey(heavy_tailed))[0])
+    weight = 1 / (heavy_tailed + 0.01) ** 2
+    assert found == pytest.approx(float((heavy_tailed * weight).sum() / weight.sum()), rel=1e-6)
+    assert found < 0.4 * float(heavy_tailed.mean())
+    black = torch.cat([heavy_tailed, torch.zeros(1000, dtype=torch.float64)])  # one in a hundred
+    assert float(minimiser(relmse, grey(black))[0]) < 0.05 * float(black.mean())
+    same = torch.full((10,), 0.7, dtype=torch.float64)
+    assert float(minimiser(relmse, grey(same))[0]) == pytest.approx(0.7, rel=1e-6)  # without noise it is right
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
