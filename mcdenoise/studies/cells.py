@@ -1,7 +1,8 @@
 """What all studies share: the folder of a study, the cells of its table, and how its time is spent on them.
 
 A cell is one trained network in a folder of its own. All cells of a study are trained for as many steps: told, or as
-many as the minutes allow on this machine, which is measured once and kept with the settings.
+many as the minutes allow on this machine, which is measured once and kept with the settings. So is the precision that
+they learn in.
 """
 
 import json
@@ -20,6 +21,7 @@ from torch import nn
 from mcdenoise import atomic
 from mcdenoise.console import machine
 from mcdenoise.errors import TrainingError
+from mcdenoise.hardware import has_fast_bf16
 from mcdenoise.studies.fitting import FitOptions, Fitted, Objective, fit, marks, seconds_a_step
 
 _SHARE = 0.9  # of the minutes, for steps: the rest is for what is measured
@@ -93,12 +95,24 @@ class Study:
         return self.settings["steps"]
 
     def decide_steps(self, cells: Sequence[Cell], device: torch.device, minutes: float) -> None:
-        """How many steps of every cell `minutes` allow, as measured here; what was decided before stays."""
+        """How many steps of every cell `minutes` allow, as measured here, and whether in bfloat16, where that is fast.
+
+        What was decided before stays.
+        """
+        if "precision" not in self.settings:
+            self.keep(precision="bf16" if has_fast_bf16(device) else "float32")
         if self.settings["steps"] is not None:
             return
-        costs = {cell.name: seconds_a_step(cell.network(), cell.objective, device) for cell in cells}
+        costs = {}
+        for cell in cells:
+            network = cell.network().to(memory_format=torch.channels_last)
+            costs[cell.name] = seconds_a_step(network, cell.objective, device, self._bf16)
         steps = max(_LEAST_STEPS, int(60 * minutes * _SHARE / sum(costs.values())))
         self.keep(**{"steps": steps, "seconds a step": {name: round(cost, 4) for name, cost in costs.items()}})
+
+    @property
+    def _bf16(self) -> bool:
+        return self.settings.get("precision") == "bf16"
 
     def keep(self, **found: Any) -> None:
         """Write JSON-able values that were found here to the settings, for when the study goes on."""
@@ -136,7 +150,7 @@ class Study:
         return outcome
 
     def _fit(self, cell: Cell, device: torch.device, points: int, report: Callable[[int], None]) -> Fitted:
-        options = FitOptions(self.steps, marks=marks(self.steps, points) if points else ())
+        options = FitOptions(self.steps, marks=marks(self.steps, points) if points else (), bf16=self._bf16)
         return fit(self.out / "cells" / cell.name, cell.network(), cell.objective, options, device, cell.watch, report)
 
     def _at(self, place: tuple[str, int, int], step: int) -> Progress:

@@ -72,16 +72,17 @@ def text(picture: np.ndarray, covered: float, rng: np.random.Generator) -> Corru
     height, width = picture.shape[1:]
     overlay = Image.new("RGB", (width, height))
     cover = Image.new("L", (width, height))
-    ink, mask = ImageDraw.Draw(overlay), ImageDraw.Draw(cover)
-    ink.fontmode = mask.fontmode = "1"  # hard edges: a pixel is text or picture, and no mixture of both
+    ink = ImageDraw.Draw(overlay)
     while np.count_nonzero(np.asarray(cover)) < covered * height * width:
-        letters = "".join(rng.choice(list(string.ascii_letters + string.digits), rng.integers(3, 13)))
+        letters = "".join(rng.choice(_LETTERS, rng.integers(3, 13)))
         size = int(rng.integers(8, 25))
         length = size * len(letters) // 2
         # Strings may begin and end outside, so that there is as much text at the edges as elsewhere.
         place = int(rng.integers(-length, width)), int(rng.integers(-size, height))
-        ink.text(place, letters, tuple(rng.integers(0, 256, 3).tolist()), _font(size))
-        mask.text(place, letters, 255, _font(size))
+        words = Image.new("1", (width, height))  # hard edges: a pixel is text or picture, and no mixture of both
+        ImageDraw.Draw(words).text(place, letters, 1, _font(size))
+        ink.bitmap((0, 0), words, tuple(rng.integers(0, 256, 3).tolist()))
+        cover.paste(255, mask=words)
     colours = np.asarray(overlay, np.float32).transpose(2, 0, 1) / 255
     return Corrupted(np.where(np.asarray(cover) > 0, colours, picture))
 
@@ -131,6 +132,9 @@ CORRUPTIONS = {
         ),
     )
 }  # fmt: skip
+
+
+_LETTERS = np.array(list(string.ascii_letters + string.digits))
 
 
 @lru_cache(maxsize=64)

@@ -63,7 +63,8 @@ def run(
     frequencies, always random phantoms. Raises DataError or TrainingError.
     """
     place = choose_device(device)
-    chosen = [CORRUPTIONS[name] for name in CORRUPTIONS if name in set(corruptions)]
+    wanted = set(corruptions)
+    chosen = [corruption for name, corruption in CORRUPTIONS.items() if name in wanted]
     pictures = load_pictures(images, sizes.crop)
     options = {
         "corruptions": [corruption.name for corruption in chosen],

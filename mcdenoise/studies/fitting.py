@@ -30,13 +30,14 @@ _CHECKPOINT_SECONDS = 20.0
 @dataclass(frozen=True)
 class FitOptions:
     """steps: of Adam. learning_rate: at its height. clip: largest norm of the gradient. average: decay of the moving
-    average of the weights. marks: steps after which to measure."""
+    average of the weights. marks: steps after which to measure. bf16: whether convolutions learn in bfloat16."""
 
     steps: int
     learning_rate: float = 1e-3
     clip: float = 1.0
     average: float = 0.995
     marks: tuple[int, ...] = ()
+    bf16: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def fit(
     except OSError as error:
         raise TrainingError(f"{folder}: cannot be made: {error.strerror}.") from None
     remove_leftovers(folder)
-    network = network.to(device).train()
+    network = network.to(device, memory_format=torch.channels_last).train()
     averaged = copy.deepcopy(network).eval().requires_grad_(False)
     average = averaged.state_dict()
     optimizer = torch.optim.Adam(network.parameters(), lr=options.learning_rate, betas=(0.9, 0.99))
@@ -78,7 +79,8 @@ def fit(
     if saved.exists():
         state = checkpoint.read_state(saved)
         if state["finished"] and model.exists():
-            return Fitted(load_model(model)[0].to(device), state["seconds"], _measured(state))
+            network = load_model(model)[0].to(device, memory_format=torch.channels_last)
+            return Fitted(network, state["seconds"], _measured(state))
         checkpoint.load(saved, network, average, optimizer)
         step, before, measured = state["step"], state["seconds"], _measured(state)
 
@@ -93,7 +95,8 @@ def fit(
         fraction = step / options.steps
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * _ramp(step, fraction)
-        loss = objective(network, step, fraction)
+        with torch.autocast(device.type, torch.bfloat16, enabled=options.bf16):
+            loss = objective(network, step, fraction)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
@@ -116,13 +119,17 @@ def fit(
     return Fitted(averaged, seconds, measured)
 
 
-def seconds_a_step(network: nn.Module, objective: Objective, device: torch.device, steps: int = 3) -> float:
+def seconds_a_step(
+    network: nn.Module, objective: Objective, device: torch.device, bf16: bool = False, steps: int = 3
+) -> float:
     """What a step of `fit` takes here: the median of some, after one that warms up."""
     network = network.to(device).train()
     taken = []
     for step in range(steps + 1):
         started = time.monotonic()
-        objective(network, step, 0.0).backward()
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            loss = objective(network, step, 0.0)
+        loss.backward()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         taken.append(time.monotonic() - started)

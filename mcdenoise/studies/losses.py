@@ -5,7 +5,7 @@ bright pixels own; a tonemapped input helps; a tonemapped target is wrong, as th
 y: what is learnt from it is too dark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,7 @@ _COLUMNS = (
     Column("loss", "loss"),
     Column("input", "input"),
     Column("target", "target"),
+    Column("output", "output"),
     Column("psnr", "PSNR, dB"),
     Column("brightness", "brightness"),
     Column("paper", "paper, dB"),
@@ -50,16 +51,24 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Case:
-    """loss: its name. input, target: whether each is tonemapped. paper: PSNR in dB of figure 6 there, if it has it."""
+    """loss: its name. input, target: whether each is tonemapped. paper: PSNR in dB of figure 6 there, if it has it.
+    output: what the network's last layer is, as of `UNet`; the paper's is linear."""
 
     loss: str
     input: bool
     target: bool
     paper: float | None = None
+    output: str = "linear"
 
     @property
     def name(self) -> str:
-        return f"{self.loss}-{'Tx' if self.input else 'x'}-{'Ty' if self.target else 'y'}"
+        name = f"{self.loss}-{'Tx' if self.input else 'x'}-{'Ty' if self.target else 'y'}"
+        return name if self.output == "linear" else f"{name}-{self.output}"
+
+    @property
+    def title(self) -> str:
+        title = f"{self.loss}, {'T(x)' if self.input else 'x'}, {'T(y)' if self.target else 'y'}"
+        return title if self.output == "linear" else f"{title}, {self.output}"
 
     def loss_of(self, prediction: Tensor, batch: Batch, fraction: float) -> Tensor:
         """With a tonemapped target, what the network predicts is tonemapped radiance."""
@@ -81,14 +90,20 @@ PAPERS = (
     Case("hdr", False, False, 29.05),
     Case("hdr", True, False, 30.09),
 )
-OTHERS = (Case("l2", False, True), Case("hdr", False, True), Case("hdr", True, True))
-"""What the paper does not show."""
+OTHERS = (
+    Case("l2", False, True),
+    Case("hdr", False, True),
+    Case("hdr", True, True),
+    Case("hdr", True, False, output="log"),
+)
+"""What the paper does not show. A logarithmic output needs a tonemapped input: of bright pixels it overflows."""
+CASES = {case.name: case for case in PAPERS + OTHERS}
 
 
 def run(
     renders: Path,
     out: Path,
-    everything: bool = False,
+    cases: Iterable[str] = tuple(case.name for case in PAPERS),
     minutes: float = 18.0,
     steps: int | None = None,
     sizes: Sizes = SMALL,
@@ -98,14 +113,15 @@ def run(
 ) -> list[Path]:
     """Run the study of the folder `renders` in the folder `out`, or go on with it; the files that say what came out.
 
-    everything: also the cases that the paper does not show. minutes: of training, over all cells, unless `steps` of
-    each are told. Raises DataError or TrainingError.
+    cases: names in CASES. minutes: of training, over all cells, unless `steps` of each are told. Raises DataError or
+    TrainingError.
     """
     place = choose_device(device)
-    cases = PAPERS + OTHERS if everything else PAPERS
+    wanted = set(cases)
+    chosen = [case for name, case in CASES.items() if name in wanted]
     data = load_renders(renders, 2)
     options = {
-        "cases": [case.name for case in cases],
+        "cases": [case.name for case in chosen],
         "minutes": None if steps else minutes,
         "steps": steps,
         "seed": seed,
@@ -115,12 +131,13 @@ def run(
         "renders": data.fingerprint,
     }
     study = Study(out, NAME, options)
-    cells = [_cell(case, data, sizes, seed, place) for case in cases]
+    cells = [_cell(case, data, sizes, seed, place) for case in chosen]
     study.decide_steps(cells, place, minutes)
     outcomes = study.run(cells, place, report)
     notes = [
         f"Means over {len(data.tested)} views of scenes never trained on, {data.spp} spp, PSNR after tonemapping with "
-        "T(v) = (v / (1 + v))^(1/2.2). T(x): a tonemapped input, T(y): a tonemapped target. Brightness: mean of the "
+        "T(v) = (v / (1 + v))^(1/2.2). T(x): a tonemapped input, T(y): a tonemapped target. Output: whether the "
+        "network's last layer is radiance (linear) or radiance on a logarithmic curve (log). Brightness: mean of the "
         "tonemapped result, relative to that of the reference.",
         f"A U-Net of width {sizes.width}, {study.steps:,} steps of {sizes.batch} crops of {sizes.crop} x {sizes.crop} "
         f"from {len(data.learnt)} views with two renders of {data.spp} spp each, on {study.settings['machine']}.",
@@ -135,9 +152,9 @@ def run(
             f"brightness of {brightness:.2f} here (measured from two renders of each of {len(limits)} tested views, "
             "whose noise cancels).",
         )
-    files = write_table(out, _COLUMNS, _rows(cases, outcomes, data), "Losses for noisy targets", notes)
-    networks = {case.name: study.network(cell, place) for case, cell in zip(cases, cells, strict=True)}
-    return [*files, _figure(out / "figure.png", cases, networks, data, place), study.path]
+    files = write_table(out, _COLUMNS, _rows(chosen, outcomes, data), "Losses for noisy targets", notes)
+    networks = {case.name: study.network(cell, place) for case, cell in zip(chosen, cells, strict=True)}
+    return [*files, _figure(out / "figure.png", chosen, networks, data, place), study.path]
 
 
 def _cell(case: Case, data: Renders, sizes: Sizes, seed: int, device: torch.device) -> Cell:
@@ -151,7 +168,7 @@ def _cell(case: Case, data: Renders, sizes: Sizes, seed: int, device: torch.devi
     seen = "tonemapped" if case.input else "linear"
     return Cell(
         case.name,
-        unet(seed, sizes.width, output="linear", input=seen),
+        unet(seed, sizes.width, output=case.output, input=seen),
         objective_of(crops(data.learnt, sizes.crop, seed), sizes.batch, case.loss_of, device),
         measure,
     )
@@ -168,6 +185,7 @@ def _rows(cases: Sequence[Case], outcomes: dict[str, Outcome], data: Renders) ->
     ]
     for case in cases:
         what = {"loss": case.loss, "input": "T(x)" if case.input else "x", "target": "T(y)" if case.target else "y"}
+        what["output"] = case.output
         rows.append(what | outcomes[case.name].values | {"paper": case.paper})
     return rows
 
@@ -175,7 +193,7 @@ def _rows(cases: Sequence[Case], outcomes: dict[str, Outcome], data: Renders) ->
 def _figure(
     path: Path, cases: Sequence[Case], networks: dict[str, nn.Module], data: Renders, device: torch.device
 ) -> Path:
-    heads = [f"{case.loss}, {'T(x)' if case.input else 'x'}, {'T(y)' if case.target else 'y'}" for case in cases]
+    heads = [case.title for case in cases]
     scenes = {view.name.partition(" ")[0]: view for view in reversed(data.tested)}  # the first view of each
     rows = []
     for scene, view in sorted(scenes.items()):
@@ -187,6 +205,13 @@ def _figure(
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @renders_argument
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="CASE",
+    type=click.Choice(list(CASES)),
+    help=f"This case alone, or several of them: {', '.join(CASES)} [default: the first {len(PAPERS)}, the paper's].",
+)
 @click.option("--all", "everything", is_flag=True, help="Also the cases that the paper does not show.")
 @full_option
 @minutes_option(18)
@@ -196,6 +221,7 @@ def _figure(
 @out_option(NAME)
 def command(
     renders: Path,
+    only: tuple[str, ...],
     everything: bool,
     full: bool,
     minutes: float,
@@ -210,12 +236,14 @@ def command(
 
     \b
     Examples:
-      mcdenoise render scenes --spp 8 --views 4 --reference-spp 512 --size 160 120 --out renders/study
+      mcdenoise render scenes --spp 2 --views 4 --reference-spp 256 --size 128 96 --out renders/study
       python -m mcdenoise.studies.losses renders/study
+      python -m mcdenoise.studies.losses renders/study --only hdr-x-y --only hdr-Tx-y --out studies/input
       python -m mcdenoise.studies.losses renders/study --all --full --minutes 300 --device cuda
     """
     sizes = FULL if full else SMALL
-    show_study(lambda report: run(renders, out, everything, minutes, steps, sizes, seed, device, report))
+    cases = only or [case.name for case in (PAPERS + OTHERS if everything else PAPERS)]
+    show_study(lambda report: run(renders, out, cases, minutes, steps, sizes, seed, device, report))
 
 
 if __name__ == "__main__":

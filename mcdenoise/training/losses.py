@@ -96,6 +96,16 @@ def hdr_reinhard(prediction: Tensor, target: Tensor) -> Tensor:
     return (((prediction - target) / _brightness(prediction)) ** 2 * curves).mean()
 
 
+def relmse(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean of (f - y)^2 / (y + 0.01)^2, relative to the target, as errors are stated: for clean targets alone.
+
+    The minimiser is the mean of y with each y counting as 1 / (y + 0.01)^2, which under noise is far darker than the
+    mean, and nearly black where some of y are black: the weight sees the noise of y. One of those that Tinits and Mann
+    2025 (arXiv 2512.24794) analyse; that of `hdr`, relative to f, sees none of it.
+    """
+    return (((prediction - target) / (target.clip(min=0) + _DARKEST)) ** 2).mean()
+
+
 def l2(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean of (f - y)^2: its minimiser is the mean of y, but a few bright pixels own the sum."""
     return ((prediction - target) ** 2).mean()
@@ -142,6 +152,7 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "hdr-mean": hdr_mean,
     "hdr-robust": hdr_robust,
     "hdr-reinhard": hdr_reinhard,
+    "relmse": relmse,
     "l2": l2,
     "l1": l1,
     "smape": smape,

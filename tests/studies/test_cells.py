@@ -1,5 +1,6 @@
 """The folder of a study: what is there is taken up, and nothing else is."""
 
+import dataclasses
 import json
 
 import pytest
@@ -61,6 +62,27 @@ def test_minutes_become_steps_once(tmp_path):
     again = Study(tmp_path / "s", "test", {"minutes": 0.05})
     again.decide_steps(cells(), CPU, 0.05)
     assert again.settings == study.settings
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_precision_is_the_machines_where_the_study_began(tmp_path, monkeypatch, fast):
+    seen = []
+
+    def spied(cell):
+        def objective(*at):
+            seen.append(torch.is_autocast_enabled("cpu"))
+            return cell.objective(*at)
+
+        return dataclasses.replace(cell, objective=objective)
+
+    monkeypatch.setattr("mcdenoise.studies.cells.has_fast_bf16", lambda device: fast)
+    Study(tmp_path / "s", "test", {"steps": 2}).decide_steps(cells(1), CPU, 1.0)
+    monkeypatch.setattr("mcdenoise.studies.cells.has_fast_bf16", lambda device: not fast)
+    study = Study(tmp_path / "s", "test", {"steps": 2})
+    study.decide_steps(cells(1), CPU, 1.0)
+    study.run([spied(cell) for cell in cells(1)], CPU, lambda progress: None)
+    assert study.settings["precision"] == ("bf16" if fast else "float32")
+    assert seen == [fast, fast]
 
 
 def test_settings_say_what_it_was_made_with(tmp_path):

@@ -19,6 +19,7 @@ from mcdenoise.training.losses import (
     l2,
     l2_tonemapped,
     loss_at,
+    relmse,
     smape,
 )
 
@@ -164,6 +165,17 @@ def test_no_value_pulls_harder_than_twenty_in_the_studentized_loss():
     seen[..., 5, 9] = 1e4  # which makes all around it weigh less, and the firefly no more
     hdr_studentized(f, y, torch.ones_like(f), seen).backward()
     assert float(f.grad.abs().max()) * f.numel() * 1.01 == pytest.approx(20, rel=1e-3)
+
+
+def test_the_minimiser_relative_to_noisy_targets_counts_each_by_its_own_weight_and_is_far_below_the_mean(heavy_tailed):
+    found = float(minimiser(relmse, grey(heavy_tailed))[0])
+    weight = 1 / (heavy_tailed + 0.01) ** 2
+    assert found == pytest.approx(float((heavy_tailed * weight).sum() / weight.sum()), rel=1e-6)
+    assert found < 0.4 * float(heavy_tailed.mean())
+    black = torch.cat([heavy_tailed, torch.zeros(1000, dtype=torch.float64)])  # one in a hundred
+    assert float(minimiser(relmse, grey(black))[0]) < 0.05 * float(black.mean())
+    same = torch.full((10,), 0.7, dtype=torch.float64)
+    assert float(minimiser(relmse, grey(same))[0]) == pytest.approx(0.7, rel=1e-6)  # without noise it is right
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
