@@ -1,11 +1,13 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from mcdenoise.networks import create
+from mcdenoise.networks.host_kernels import Head
 from mcdenoise.networks.host_pyramid import filtered_again
 from mcdenoise.networks.kpn import _SHARPNESS_AGAIN, _certainly_bright, _filter_pyramid, _filtered_again, _level
 
@@ -199,7 +201,9 @@ def test_untrained_what_filters_once_more_keeps_what_is_there():
 def once_more(image, logits, kernel=5):
     """In torch's terms and compiled, which must agree."""
     filtered = _filtered_again(image, logits, kernel)
-    torch.testing.assert_close(filtered_again(image, logits, _SHARPNESS_AGAIN), filtered, rtol=1e-5, atol=1e-7)
+    head = Head(logits.numpy(), np.zeros(logits.shape[1], np.float32), image.shape[3] // logits.shape[3])
+    compiled = filtered_again(image.numpy(), head, 0, kernel, _SHARPNESS_AGAIN)
+    torch.testing.assert_close(torch.from_numpy(compiled), filtered, rtol=1e-5, atol=1e-7)
     return filtered
 
 
