@@ -1,4 +1,4 @@
-"""Filtering by predicted kernels on the processor without gradients, a tile at a time, so that all of it stays in cache.
+"""Filtering by predicted kernels on the processor without gradients, a tile at a time: all of it stays in cache.
 
 `host_filter` is the same with what gradients need. Here kernels are read as the network wrote them, in float32 or
 bfloat16, and what they are applied to is weighed on the way.
@@ -14,7 +14,7 @@ from mcdenoise.networks.host_rows import compiled, curve, inlined, long, softplu
 ROWS = 8
 """Rows of a tile; even, so that two by two pixels are in one."""
 
-_WIDTH = 256  # of a tile
+_WIDTH = 512  # of a tile
 _MARGIN = 4  # on both sides together, of the largest kernel
 _LINE = _WIDTH + max(LANES, _MARGIN)
 _PLANE = (ROWS + _MARGIN) * _LINE

@@ -7,7 +7,6 @@ summed up then goes to memory and back at every step of the loop around it.
 import operator
 
 import llvmlite.binding
-import numba
 from llvmlite import ir
 from numba.core import types
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
