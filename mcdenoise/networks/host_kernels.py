@@ -27,7 +27,7 @@ _QUARTER, _THIRD = np.float32(0.25), np.float32(1 / 3)
 class Head:
     """What the network says of each pixel of one scale.
 
-    planes: `[B, C * s * s, h, w]`, C numbers for each of s * s pixels, float32 or the bits of bfloat16 as uint16.
+    planes: `[B, h, C * s * s, w]`, C numbers for each of s * s pixels, float32 or the bits of bfloat16 as uint16.
     bias: `[C * s * s]`, float32, to be added. step: s.
     """
 
@@ -41,13 +41,13 @@ def take(planes, bias, b, channel, y, x0, step, line):
     """Number `channel` of the pixels from (y, x0) on into `line`, see `Head`; x0 is even."""
     n = len(line)
     if step == 1:
-        here, offset = planes[b, channel, y, x0 : x0 + n], bias[channel]
+        here, offset = planes[b, y, channel, x0 : x0 + n], bias[channel]
         for x in range(n):
             line[x] = long(planes, here[x]) + offset
     else:
         at = channel * 4 + y % 2 * 2
-        first, offset = planes[b, at, y // 2, x0 // 2 : (x0 + n) // 2], bias[at]
-        second, other_offset = planes[b, at + 1, y // 2, x0 // 2 : (x0 + n) // 2], bias[at + 1]
+        first, offset = planes[b, y // 2, at, x0 // 2 : (x0 + n) // 2], bias[at]
+        second, other_offset = planes[b, y // 2, at + 1, x0 // 2 : (x0 + n) // 2], bias[at + 1]
         for x in range(n // 2):
             line[2 * x] = long(planes, first[x]) + offset
             line[2 * x + 1] = long(planes, second[x]) + other_offset

@@ -29,21 +29,20 @@ def heads_of(
     an albedo of `darkest` at the least), radiance and ones. Convolutions are in the precision that autocast says.
     """
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+    threads = torch.get_num_threads()
     count, _, height, width = radiance.shape
     images = np.empty((count, 7, height, width), np.float32)
     images[:, 6] = 1
     height, width = height // 2, width // 2
     bands = list(_bands(count, height, width))
-    seen_rows = max(seen.stop - seen.start for _, _, seen in bands)
     channels = network.enc1b.out_channels
-    pixels = _room(1, network.enc1a.in_channels, seen_rows, width, dtype)
+    pixels = _room(count, network.enc1a.in_channels, height, width, dtype)
+    arguments = *(_array(image) for image in (radiance, albedo, normal)), np.float32(darkest), images
+    rows = count * height
+    in_threads(_pixels_rows, (*arguments, _array(pixels.permute(0, 2, 3, 1))), rows, rows * width, threads)
     skip1, x = (_room(count, channels, height // step, width // step, dtype) for step in (1, 2))
     for b, kept, seen in bands:
-        rows = seen.stop - seen.start
-        arguments = *(_array(image) for image in (radiance, albedo, normal)), np.float32(darkest), b, seen.start
-        to = _array(pixels[0].permute(1, 2, 0))
-        in_threads(_pixels_rows, (*arguments, images, to), rows, rows * width, torch.get_num_threads())
-        band = relu(network.enc1b(relu(network.enc1a(pixels[:, :, :rows]))))[:, :, _within(kept, seen)]
+        band = relu(network.enc1b(relu(network.enc1a(pixels[b : b + 1, :, seen]))))[:, :, _within(kept, seen)]
         skip1[b : b + 1, :, kept] = band
         x[b : b + 1, :, kept.start // 2 : kept.stop // 2] = F.max_pool2d(band, 2)
     x = skip2 = relu(network.enc2(x))
@@ -85,17 +84,17 @@ class _Join:
 
 
 class _Writer:
-    """Writes a convolution of 1 x 1 plane by plane, a band at a time, as the filters read it."""
+    """Writes a convolution of 1 x 1 as the filters read it, a band at a time: row by row, and there plane by plane."""
 
     def __init__(self, layer: nn.Conv2d, count: int, height: int, width: int, dtype: torch.dtype):
         self._weight = layer.weight.flatten(1).to(dtype)
         self._bias = layer.bias
-        self._planes = _planes(count, layer.out_channels, height, width, dtype)
+        self._planes = _planes(count, height, layer.out_channels, width, dtype)
 
     def write(self, x: Tensor, b: int, rows: slice) -> None:
         """x: `[C, rows, W]`, channels last."""
-        width = self._planes.shape[3]
-        torch.mm(self._weight, x.flatten(1), out=self._planes[b].flatten(1)[:, rows.start * width : rows.stop * width])
+        x = x.transpose(0, 1)
+        torch.bmm(self._weight.expand(len(x), -1, -1), x, out=self._planes[b, rows])
 
     def head(self, step: int) -> Head:
         return Head(_array(self._planes), _array(self._bias), step)
@@ -134,17 +133,15 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 
 @compiled
-def _pixels_rows(radiance, albedo, normal, darkest, b, first, images, result, start, end):
-    """Rows of what the network sees, `[rows, W / 2, 48]`, four pixels in the channels, from row `first` of those on.
-
-    Irradiance and radiance of these rows into `images`.
-    """
-    width = result.shape[1]
+def _pixels_rows(radiance, albedo, normal, darkest, images, result, start, end):
+    """What the network sees, `[B, H / 2, W / 2, 48]`, four pixels in the channels; images: see `heads_of`."""
+    height, width = result.shape[1:3]
     lines = np.empty((12, 2, 2 * width), result.dtype)
     curves = np.empty((2, 2 * width), np.float32)
     for number in range(start, end):
+        b = number // height
         for below in range(2):
-            y = 2 * (first + number) + below
+            y = 2 * (number % height) + below
             for c in range(3):
                 source, by = radiance[b, c, y], albedo[b, c, y]
                 irradiance, positive = images[b, c, y], images[b, 3 + c, y]
@@ -162,7 +159,7 @@ def _pixels_rows(radiance, albedo, normal, darkest, b, first, images, result, st
                 _keep(by, lines[6 + c, below])
                 _keep(normal[b, c, y], lines[9 + c, below])
         for x in range(width):
-            to = result[number, x]
+            to = result[b, number % height, x]
             for c in range(12):
                 to[4 * c] = lines[c, 0, 2 * x]
                 to[4 * c + 1] = lines[c, 0, 2 * x + 1]

@@ -201,7 +201,11 @@ def test_untrained_what_filters_once_more_keeps_what_is_there():
 def once_more(image, logits, kernel=5):
     """In torch's terms and compiled, which must agree."""
     filtered = _filtered_again(image, logits, kernel)
-    head = Head(logits.numpy(), np.zeros(logits.shape[1], np.float32), image.shape[3] // logits.shape[3])
+    head = Head(
+        logits.transpose(1, 2).contiguous().numpy(),
+        np.zeros(logits.shape[1], np.float32),
+        image.shape[3] // logits.shape[3],
+    )
     compiled = filtered_again(image.numpy(), head, 0, kernel, _SHARPNESS_AGAIN)
     torch.testing.assert_close(torch.from_numpy(compiled), filtered, rtol=1e-5, atol=1e-7)
     return filtered
