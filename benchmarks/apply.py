@@ -23,7 +23,7 @@ from mcdenoise.networks.cost import cost_of
 
 _HIGH = "OIDN High"
 _STAGES = {
-    "convolutions": ("convolution", "conv2d", "conv_transpose", "baddbmm", "gemm", "aten::mm"),
+    "convolutions": ("convolution", "conv2d", "conv_transpose", "baddbmm", "gemm", "aten::bmm"),
     "the filter by predicted kernels": (
         "compiled_guided",
         "compiled_again",

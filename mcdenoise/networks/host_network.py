@@ -1,7 +1,6 @@
 """The convolutions of `kpn` on the processor without gradients: channels last, and large pictures in bands of rows.
 
-What a band needs stays in cache from one layer to the next, and the memory that one band took serves the next: as much
-memory as a whole picture takes comes from the system anew every time, which costs as long as a convolution.
+What a band needs stays in cache from one layer to the next, and torch takes the memory of one band for the next.
 """
 
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mcdenoise.networks.host_kernels import Head
+from mcdenoise.networks.host_room import Room
 from mcdenoise.networks.host_rows import compiled, curve, exponential, in_threads, logarithm, short
 from mcdenoise.networks.layers import relu
 
@@ -21,26 +21,27 @@ _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
 def heads_of(
-    network: nn.Module, radiance: Tensor, albedo: Tensor, normal: Tensor, darkest: float
+    network: nn.Module, radiance: Tensor, albedo: Tensor, normal: Tensor, darkest: float, room: Room
 ) -> tuple[np.ndarray, list[Head]]:
     """What the layers of a `KPN` say of every scale, from fine to coarse, and before it what that is for.
 
     radiance, albedo and normal: `[B, 3, H, W]`, contiguous float32. The first result, `[B, 7, H, W]`, is irradiance (by
-    an albedo of `darkest` at the least), radiance and ones. Convolutions are in the precision that autocast says.
+    an albedo of `darkest` at the least), radiance and ones. Convolutions are in the precision that autocast says. All
+    of it is in `room`.
     """
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
     threads = torch.get_num_threads()
     count, _, height, width = radiance.shape
-    images = np.empty((count, 7, height, width), np.float32)
+    images = room.empty((count, 7, height, width))
     images[:, 6] = 1
     height, width = height // 2, width // 2
     bands = list(_bands(count, height, width))
     channels = network.enc1b.out_channels
-    pixels = _room(count, network.enc1a.in_channels, height, width, dtype)
+    pixels = _channels_last(room, count, network.enc1a.in_channels, height, width, dtype)
     arguments = *(_array(image) for image in (radiance, albedo, normal)), np.float32(darkest), images
     rows = count * height
     in_threads(_pixels_rows, (*arguments, _array(pixels.permute(0, 2, 3, 1))), rows, rows * width, threads)
-    skip1, x = (_room(count, channels, height // step, width // step, dtype) for step in (1, 2))
+    skip1, x = (_channels_last(room, count, channels, height // step, width // step, dtype) for step in (1, 2))
     for b, kept, seen in bands:
         band = relu(network.enc1b(relu(network.enc1a(pixels[b : b + 1, :, seen]))))[:, :, _within(kept, seen)]
         skip1[b : b + 1, :, kept] = band
@@ -50,7 +51,7 @@ def heads_of(
     x4 = relu(network.enc4b(relu(network.enc4a(F.max_pool2d(x, 2)))))
     x3 = relu(network.dec3b(_Join(network.dec3a, x4.shape[1])(x4, skip3)))
     x2 = relu(network.dec2b(_Join(network.dec2a, x3.shape[1])(x3, skip2)))
-    writers = [_Writer(layer, count, height, width, dtype) for layer in (network.kernels0, network.kernels1)]
+    writers = [_Writer(room, layer, count, height, width, dtype) for layer in (network.kernels0, network.kernels1)]
     join = _Join(network.dec1a, x2.shape[1])
     for b, kept, seen in bands:
         coarse = x2[b : b + 1, :, seen.start // 2 : seen.stop // 2]
@@ -58,7 +59,7 @@ def heads_of(
         for writer in writers:
             writer.write(band, b, kept)
     for layer, x in ((network.kernels2, x2), (network.kernels3, x3), (network.kernels4, x4)):
-        writer = _Writer(layer, count, *x.shape[2:], dtype)
+        writer = _Writer(room, layer, count, *x.shape[2:], dtype)
         for b in range(count):
             writer.write(x[b], b, slice(0, x.shape[2]))
         writers.append(writer)
@@ -86,10 +87,10 @@ class _Join:
 class _Writer:
     """Writes a convolution of 1 x 1 as the filters read it, a band at a time: row by row, and there plane by plane."""
 
-    def __init__(self, layer: nn.Conv2d, count: int, height: int, width: int, dtype: torch.dtype):
+    def __init__(self, room: Room, layer: nn.Conv2d, count: int, height: int, width: int, dtype: torch.dtype):
         self._weight = layer.weight.flatten(1).to(dtype)
         self._bias = layer.bias
-        self._planes = _planes(count, height, layer.out_channels, width, dtype)
+        self._planes = _tensor(room, (count, height, layer.out_channels, width), dtype)
 
     def write(self, x: Tensor, b: int, rows: slice) -> None:
         """x: `[C, rows, W]`, channels last."""
@@ -113,17 +114,15 @@ def _within(kept: slice, seen: slice) -> slice:
     return slice(kept.start - seen.start, kept.stop - seen.start)
 
 
-def _room(count: int, channels: int, height: int, width: int, dtype: torch.dtype) -> Tensor:
-    """`[B, C, H, W]`, channels last in memory."""
-    return _planes(count, height, width, channels, dtype).permute(0, 3, 1, 2)
+def _channels_last(room: Room, count: int, channels: int, height: int, width: int, dtype: torch.dtype) -> Tensor:
+    """`[B, C, H, W]`, uninitialised."""
+    return _tensor(room, (count, height, width, channels), dtype).permute(0, 3, 1, 2)
 
 
-def _planes(*shape_and_dtype) -> Tensor:
-    """Uninitialised; from NumPy, which asks the system for large pages, and so gets them many times faster."""
-    *shape, dtype = shape_and_dtype
+def _tensor(room: Room, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     if dtype == torch.bfloat16:
-        return torch.from_numpy(np.empty(shape, np.uint16)).view(dtype)
-    return torch.from_numpy(np.empty(shape, np.float32))
+        return torch.from_numpy(room.empty(shape, np.uint16)).view(dtype)
+    return torch.from_numpy(room.empty(shape))
 
 
 def _array(tensor: Tensor) -> np.ndarray:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mcdenoise.networks.host_kernels import ROWS, Head, again_rows, guided_rows, take
 from mcdenoise.networks.host_network import heads_of
+from mcdenoise.networks.host_room import Room, room_of
 from mcdenoise.networks.host_rows import compiled, curve, in_threads, sigmoid
 
 _QUARTER, _THREE_QUARTERS, _ONE = np.float32(0.25), np.float32(0.75), np.float32(1)
@@ -35,13 +36,21 @@ class Constants:
 
 def denoised(network: nn.Module, radiance: Tensor, albedo: Tensor, normal: Tensor, constants: Constants) -> Tensor:
     """`network`, a `KPN`, on float32 `[B, 3, H, W]`: see its `forward`."""
-    radiance, albedo, normal = (image.detach().contiguous() for image in (radiance, albedo, normal))
-    sums, heads = heads_of(network, radiance, albedo, normal, constants.darkest_albedo)
+    images = [image.detach().contiguous() for image in (radiance, albedo, normal)]
+    with room_of(network) as room:
+        return torch.from_numpy(_denoised(network, *images, constants, room))
+
+
+def _denoised(
+    network: nn.Module, radiance: Tensor, albedo: Tensor, normal: Tensor, constants: Constants, room: Room
+) -> np.ndarray:
+    """The result is not in `room`."""
+    sums, heads = heads_of(network, radiance, albedo, normal, constants.darkest_albedo, room)
     features = albedo.numpy(), normal.numpy()
     again = network.again * network.again
     filtered = []
     for number, head in enumerate(heads):
-        means, pooled, sums, smaller = _filtered(sums, features, head, network.kernel, constants, number + 1 < 5)
+        means, pooled, sums, smaller = _filtered(sums, features, head, network.kernel, constants, number + 1 < 5, room)
         filtered.append((means, pooled))
         features = smaller
     result = None
@@ -55,7 +64,7 @@ def denoised(network: nn.Module, radiance: Tensor, albedo: Tensor, normal: Tenso
             result = _remodulated(result, head, first + again, albedo.numpy(), constants.darkest_albedo)
         if number < 2 and again:
             result = filtered_again(result, head, first, network.again, constants.sharpness_again)
-    return torch.from_numpy(result)
+    return result
 
 
 def filtered_again(image: np.ndarray, head: Head, first: int, kernel: int, sharpness: float) -> np.ndarray:
@@ -66,10 +75,10 @@ def filtered_again(image: np.ndarray, head: Head, first: int, kernel: int, sharp
     return result
 
 
-def certainly_bright(sums: np.ndarray, offset: float) -> tuple[np.ndarray, np.ndarray]:
+def certainly_bright(sums: np.ndarray, offset: float, room: Room) -> tuple[np.ndarray, np.ndarray]:
     """As `kpn`'s, of radiance over its weight, which are numbers 3 to 6 of `sums` `[B, 7, H, W]`."""
     shape = sums.shape[0], 1, *sums.shape[2:]
-    brightness, darkest, ratio, calm = (np.empty(shape, np.float32) for _ in range(4))
+    brightness, darkest, ratio, calm = (room.empty(shape) for _ in range(4))
     _run(_brightness_rows, (sums, brightness), shape)
     _run(_least_rows, (brightness, darkest, ratio, np.float32(offset)), shape)
     opening = brightness  # not needed any more
@@ -78,13 +87,19 @@ def certainly_bright(sums: np.ndarray, offset: float) -> tuple[np.ndarray, np.nd
 
 
 def _filtered(
-    sums: np.ndarray, features: Sequence[np.ndarray], head: Head, kernel: int, constants: Constants, more: bool
+    sums: np.ndarray,
+    features: Sequence[np.ndarray],
+    head: Head,
+    kernel: int,
+    constants: Constants,
+    more: bool,
+    room: Room,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
     """One scale: the means, and if there are more scales those, sums and features at half the size."""
     count, _, height, width = sums.shape
-    bright, calm = certainly_bright(sums, constants.calm_offset)
-    confidence, means = (np.empty((count, channels, height, width), np.float32) for channels in (1, 6))
-    smaller = [np.empty((count, c, height // 2, width // 2), np.float32) if more else _NOTHING for c in (6, 7, 3, 3)]
+    bright, calm = certainly_bright(sums, constants.calm_offset, room)
+    confidence, means = (room.empty((count, channels, height, width)) for channels in (1, 6))
+    smaller = [room.empty((count, c, height // 2, width // 2)) if more else _NOTHING for c in (6, 7, 3, 3)]
     pooled_means, pooled_sums, *pooled_features = smaller
     rows = 2 if more else 1
     channel, least = kernel * kernel + 3, np.float32(constants.least_confidence)
