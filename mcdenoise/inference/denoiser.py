@@ -34,7 +34,8 @@ class Denoiser:
     `auto`, `cpu`, `cuda` or `cuda:N`.
     precision: of the convolutions: `float32`, `bf16`, or `auto`, which takes bf16 where the hardware has units for it.
     engine: `torch`, or `oidn` for networks of OIDN's kind, which Open Image Denoise then runs, on the device and in the
-    precision that it chooses itself. Raises ModelError or McdenoiseError, or ValueError for options that are none.
+    precision that it chooses itself. On a processor a network of kernel prediction keeps up to 768 MB to work in from
+    one picture to the next. Raises ModelError or McdenoiseError, or ValueError for options that are none.
     """
 
     def __init__(
