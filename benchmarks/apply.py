@@ -23,8 +23,15 @@ from mcdenoise.networks.cost import cost_of
 
 _HIGH = "OIDN High"
 _STAGES = {
-    "convolutions": ("convolution", "conv2d", "baddbmm", "gemm"),
-    "the filter by predicted kernels": ("compiled_forward", "compiled_filter", "_filter_forward", "addcmul", "softmax"),
+    "convolutions": ("convolution", "conv2d", "conv_transpose", "baddbmm", "gemm", "aten::bmm"),
+    "the filter by predicted kernels": (
+        "compiled_guided",
+        "compiled_again",
+        "compiled_forward",
+        "_filter_forward",
+        "addcmul",
+        "softmax",
+    ),
     "compiled passes around it: weighing, blending, resampling": ("compiled_",),
     "moving data: copies, joining, shuffling, resampling": (
         *("copy", "cat", "shuffle", "upsample", "pool", "pad", "fill", "Memcpy"),

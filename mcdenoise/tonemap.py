@@ -12,8 +12,8 @@ Array = TypeVar("Array")
 LUMINANCE = (0.212671, 0.715160, 0.072169)
 """Weights of linear sRGB in luminance, as OIDN's exposure uses them."""
 
-_LOG_GAIN = 50.0
-_LOG_NORM = float(np.log1p(_LOG_GAIN))
+LOG_GAIN = 50.0
+_LOG_NORM = float(np.log1p(LOG_GAIN))
 
 
 def tonemap(radiance: Array) -> Array:
@@ -31,7 +31,7 @@ def log_curve(radiance: Array) -> Array:
     Negative radiance counts as zero.
     """
     log1p = np.log1p if isinstance(radiance, np.ndarray) else _torch().log1p
-    return log1p(radiance.clip(min=0) * _LOG_GAIN) / _LOG_NORM
+    return log1p(radiance.clip(min=0) * LOG_GAIN) / _LOG_NORM
 
 
 def inverse_log_curve(value: Array) -> Array:
@@ -40,7 +40,7 @@ def inverse_log_curve(value: Array) -> Array:
     Values are limited to what stays finite in float32.
     """
     expm1 = np.expm1 if isinstance(value, np.ndarray) else _torch().expm1
-    return expm1(value.clip(max=80 / _LOG_NORM) * _LOG_NORM) / _LOG_GAIN
+    return expm1(value.clip(max=80 / _LOG_NORM) * _LOG_NORM) / LOG_GAIN
 
 
 def exposure(radiance: np.ndarray) -> float:

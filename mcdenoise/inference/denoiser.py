@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mcdenoise.hardware import choose_device, has_fast_bf16
+from mcdenoise.inference import host_frame
 from mcdenoise.inference.exposure import exposure_of
 from mcdenoise.inference.oidn_engine import OidnEngine
 from mcdenoise.inference.repair import finite_radiance
@@ -33,7 +34,8 @@ class Denoiser:
     `auto`, `cpu`, `cuda` or `cuda:N`.
     precision: of the convolutions: `float32`, `bf16`, or `auto`, which takes bf16 where the hardware has units for it.
     engine: `torch`, or `oidn` for networks of OIDN's kind, which Open Image Denoise then runs, on the device and in the
-    precision that it chooses itself. Raises ModelError or McdenoiseError, or ValueError for options that are none.
+    precision that it chooses itself. On a processor a network of kernel prediction keeps up to 768 MB to work in from
+    one picture to the next. Raises ModelError or McdenoiseError, or ValueError for options that are none.
     """
 
     def __init__(
@@ -101,15 +103,25 @@ class Denoiser:
         return image.detach().to(self.device, torch.float32)
 
     def _denoised(self, color: Tensor, albedo: Tensor | None, normal: Tensor | None) -> Tensor:
-        radiance = finite_radiance(color)
-        if bool((radiance == radiance[0, 0]).all()):
+        on_host = self.device.type == "cpu"
+        if on_host:
+            radiance, plain, scale = host_frame.survey(color)
+        else:
+            radiance = finite_radiance(color)
+            plain, scale = bool((radiance == radiance[0, 0]).all()), exposure_of(radiance)
+        if plain:
             return radiance  # nothing to denoise
         if self._oidn is not None:
             images = (radiance, _feature(albedo, radiance, 0.0), _feature(normal, radiance, -1.0))
             return torch.from_numpy(self._oidn.denoise(*(image.cpu().numpy() for image in images))).to(self.device)
-        scale = exposure_of(radiance)
         denoised = torch.empty_like(radiance)
+        multiple = 1 if hasattr(self.network, "outside") else self.network.multiple
         for outer, inner in _tiles(*radiance.shape[:2], self.network):
+            within = tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
+            if on_host:
+                planes = self._run(host_frame.planes_of(radiance, albedo, normal, scale, outer, multiple))
+                host_frame.put_radiance(planes, scale, within, denoised, inner)
+                continue
             seen = radiance[outer]
             tile = torch.cat(
                 [
@@ -118,8 +130,9 @@ class Denoiser:
                     _feature(None if normal is None else normal[outer], seen, -1.0).permute(2, 0, 1),
                 ]
             )
-            within = tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
             denoised[inner] = self._run(tile[None])[0].permute(1, 2, 0)[within] / scale
+        if on_host:
+            return denoised
         return torch.nan_to_num_(denoised, 0.0, posinf=torch.finfo(torch.float32).max).clamp_(min=0)
 
     def _run(self, inputs: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def cost_of(network: nn.Module) -> Cost:
     side = network.multiple
     picture = torch.zeros(1, 3, side, side)
     try:
-        with torch.inference_mode():
+        with torch.enable_grad():  # without gradients some networks compute in other ways, at which hooks do not see
             network(picture, picture, picture)
     finally:
         for hook in hooks:

@@ -8,6 +8,7 @@ trained on; only the blend between scales can leave the range of a pixel's neigh
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +16,6 @@ from torch import Tensor, nn
 
 from mcdenoise.networks import host_pyramid
 from mcdenoise.networks.guided_filter import GUIDES, guided_filter
-from mcdenoise.networks.host_pyramid import Level
 from mcdenoise.networks.layers import conv, relu, upsample
 from mcdenoise.tonemap import log_curve, tonemap
 
@@ -32,9 +32,18 @@ _CALM_OFFSET = 1e-4  # black is calm
 _LEAST_CONFIDENCE = -8.0  # its logit: sums of weights stay far from the smallest numbers
 _COVER_BIAS = -3.0  # to begin with, next to nothing is covered
 _KEPT = 7.0  # logit by which a pixel that is filtered again keeps what it is, to begin with
-_FEATURE_KERNEL = 5
 # Of a neighbour R times as bright, R e^(-s (ln R / ln 51)^2) times its weight comes in, for no R more than 2.6 times.
 _SHARPNESS_AGAIN = 4.0
+_CONSTANTS = host_pyramid.Constants(
+    _DARKEST_ALBEDO,
+    _SHARPNESS,
+    _LEAST_SHARPNESS,
+    _IN_CALM,
+    _CALM_OFFSET,
+    _LEAST_CONFIDENCE,
+    _COVER_BIAS,
+    _SHARPNESS_AGAIN,
+)
 
 
 class KPN(nn.Module):
@@ -106,17 +115,14 @@ class KPN(nn.Module):
 
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
-        fused = _can_be_fused(radiance)
+        if _can_be_fused(radiance):
+            return host_pyramid.denoised(self, radiance, albedo, normal, _CONSTANTS)
         radiance = radiance.clip(min=0)
         if self.features is not None:
-            albedo, normal = self.features(albedo, normal, fused)
-        if fused:
-            irradiance = host_pyramid.irradiance_of(radiance, albedo, _DARKEST_ALBEDO)
-            x = host_pyramid.pixels_in_channels(log_curve(irradiance), tonemap(radiance), albedo, normal)
-        else:
-            divisor = albedo.clip(min=_DARKEST_ALBEDO)
-            irradiance = radiance / divisor
-            x = F.pixel_unshuffle(torch.cat([log_curve(irradiance), tonemap(radiance), albedo, normal], dim=1), 2)
+            albedo, normal = self.features(albedo, normal)
+        divisor = albedo.clip(min=_DARKEST_ALBEDO)
+        irradiance = radiance / divisor
+        x = F.pixel_unshuffle(torch.cat([log_curve(irradiance), tonemap(radiance), albedo, normal], dim=1), 2)
 
         x = relu(self.enc1a(x))
         x = skip1 = relu(self.enc1b(x))
@@ -140,14 +146,6 @@ class KPN(nn.Module):
                 for number, head in enumerate(heads)
             ]
             trust = trust.sigmoid()
-            if fused:
-                units = _SHARPNESS, _LEAST_SHARPNESS, _IN_CALM
-                images, features = (irradiance, radiance), (albedo, normal)
-                filtered = host_pyramid.filter_pyramid(
-                    images, features, levels, self.kernel, units, _CALM_OFFSET, _SHARPNESS_AGAIN
-                )
-                result = host_pyramid.remodulated(filtered, trust, albedo, _DARKEST_ALBEDO)
-                return host_pyramid.filtered_again(result, once_more, _SHARPNESS_AGAIN) if again else result
             images, features = (irradiance.float(), radiance.float()), (albedo.detach(), normal.detach())
             features = tuple(feature.float() for feature in features)
             irradiance, radiance = _filter_pyramid(images, features, levels, self.kernel).chunk(2, dim=1)
@@ -168,29 +166,46 @@ class _FeatureKernels(nn.Module):
     channels: at half resolution; twice as many at a quarter, where it sees what is edge and what noise.
     """
 
+    kernel = 5
+
     def __init__(self, channels: int):
         super().__init__()
         self.enc1 = conv(4 * 6, channels)
         self.enc2a = conv(channels, 2 * channels)
         self.enc2b = conv(2 * channels, 2 * channels)
         self.dec1 = conv(3 * channels, channels)
-        self.kernels = _Head(channels, 4 * _FEATURE_KERNEL**2)
+        self.kernels = _Head(channels, 4 * self.kernel**2)
         with torch.no_grad():
-            middle = 4 * (_FEATURE_KERNEL**2 // 2)
+            middle = 4 * (self.kernel**2 // 2)
             self.kernels.bias[middle : middle + 4] = _KEPT
 
-    def forward(self, albedo: Tensor, normal: Tensor, fused: bool) -> tuple[Tensor, Tensor]:
-        """Both `[B, 3, H, W]`, as they go in. fused: by `host_pyramid`."""
+    def forward(self, albedo: Tensor, normal: Tensor) -> tuple[Tensor, Tensor]:
+        """Both `[B, 3, H, W]`, as they go in."""
         x = skip = relu(self.enc1(F.pixel_unshuffle(torch.cat([albedo, normal], dim=1), 2)))
         x = relu(self.enc2b(relu(self.enc2a(F.max_pool2d(x, 2)))))
         logits = self.kernels(relu(self.dec1(torch.cat([upsample(x), skip], dim=1))))
         with torch.autocast(albedo.device.type, enabled=False):
             images, logits = [albedo.float(), normal.float()], logits.float()
-            if fused:
-                return host_pyramid.filtered(images, logits).split(3, dim=1)
             none = torch.zeros_like(images[0][:, :1])
             guides, sharpness = none.expand(-1, sum(GUIDES), -1, -1), none.expand(-1, _GUIDES, -1, -1)
-            return guided_filter(images, [guides], logits, sharpness, _FEATURE_KERNEL).split(3, dim=1)
+            return guided_filter(images, [guides], logits, sharpness, self.kernel).split(3, dim=1)
+
+
+@dataclass(frozen=True)
+class _Level:
+    """What the network says of one scale, with `step * step` pixels in the channels.
+
+    logits: `[B, k * k * s * s, h, w]`, of the kernels. sharpness: `[B, 3 * s * s, h, w]`, beyond the least, in units
+    of each guide's. confidence, low and cover: `[B, s * s, h, w]`, in [0, 1]; the last two are empty for the coarsest.
+    """
+
+    step: int
+    logits: Tensor
+    sharpness: Tensor
+    confidence: Tensor
+    low: Tensor
+    cover: Tensor
+    again: Tensor
 
 
 class _Head(nn.Conv2d):
@@ -206,12 +221,12 @@ class _Head(nn.Conv2d):
         return torch.baddbmm(self.bias[:, None], weight, x.flatten(2)).unflatten(2, x.shape[2:])
 
 
-def _level(head: Tensor, kernel: int, step: int, again: Tensor) -> Level:
+def _level(head: Tensor, kernel: int, step: int, again: Tensor) -> _Level:
     """What a head says, in the units that the filter takes; `step * step` pixels are in its channels."""
     counts = itertools.accumulate((kernel * kernel, _GUIDES, 1, 1))  # the coarsest ends before the last two
     parts = head.tensor_split([step * step * count for count in counts], dim=1)
     logits, sharpness, confidence, low, cover = parts[:5]
-    return Level(
+    return _Level(
         step,
         logits,
         F.softplus(sharpness),
@@ -223,7 +238,7 @@ def _level(head: Tensor, kernel: int, step: int, again: Tensor) -> Level:
 
 
 def _filter_pyramid(
-    images: tuple[Tensor, ...], features: tuple[Tensor, ...], levels: list[Level], kernel: int
+    images: tuple[Tensor, ...], features: tuple[Tensor, ...], levels: list[_Level], kernel: int
 ) -> Tensor:
     """Filter every scale of `images` by its kernels, and blend from coarse to fine (Vogels et al. 2018).
 

@@ -1,11 +1,13 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from mcdenoise.networks import create
+from mcdenoise.networks.host_kernels import Head
 from mcdenoise.networks.host_pyramid import filtered_again
 from mcdenoise.networks.kpn import _SHARPNESS_AGAIN, _certainly_bright, _filter_pyramid, _filtered_again, _level
 
@@ -199,7 +201,13 @@ def test_untrained_what_filters_once_more_keeps_what_is_there():
 def once_more(image, logits, kernel=5):
     """In torch's terms and compiled, which must agree."""
     filtered = _filtered_again(image, logits, kernel)
-    torch.testing.assert_close(filtered_again(image, logits, _SHARPNESS_AGAIN), filtered, rtol=1e-5, atol=1e-7)
+    head = Head(
+        logits.transpose(1, 2).contiguous().numpy(),
+        np.zeros(logits.shape[1], np.float32),
+        image.shape[3] // logits.shape[3],
+    )
+    compiled = filtered_again(image.numpy(), head, 0, kernel, _SHARPNESS_AGAIN)
+    torch.testing.assert_close(torch.from_numpy(compiled), filtered, rtol=1e-5, atol=1e-7)
     return filtered
 
 
@@ -263,11 +271,11 @@ def test_features_are_filtered_by_kernels_of_their_own_which_change_little_to_be
     network = create("kpn", width=8).eval()
     _, albedo, normal = picture()
     with torch.no_grad():
-        filtered = network.features(albedo, normal, fused=True)
+        filtered = network.features(albedo, normal)
         for before, after in zip((albedo, normal), filtered, strict=True):
             assert 0 < float((after - before).square().mean()) < 0.01 * float(before.var())
         network.features.kernels.bias.zero_()  # even kernels: what is left of noise has 1/25 of its variance, inside
-        for before, after in zip((albedo, normal), network.features(albedo, normal, fused=True), strict=True):
+        for before, after in zip((albedo, normal), network.features(albedo, normal), strict=True):
             inside = (..., slice(2, -2), slice(2, -2))
             assert float(after[inside].var()) == pytest.approx(float(before.var()) / 25, rel=0.2)
 
@@ -286,7 +294,7 @@ def test_what_features_are_clean_for_is_learnt_from_the_picture():
     errors = []
     for _ in range(40):
         noisy = albedo * (1 + 0.3 * torch.randn(1, 1, 48, 48, generator=generator))
-        errors.append(float((network.features(noisy, normal, False)[0].detach() - albedo).square().mean()))
+        errors.append(float((network.features(noisy, normal)[0].detach() - albedo).square().mean()))
         loss = (network(2 * albedo, noisy, normal) - 2 * albedo).square().mean()
         optimizer.zero_grad()
         loss.backward()
