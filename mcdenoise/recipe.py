@@ -96,7 +96,7 @@ def steps(out: Path, scenes: Path, count: int, minutes: float, model: str, init:
     made.append(Step("renders of our scenes", words, renders / "ours"))
     words = ("render", *kept, "--out", renders / "kept", "--views", 2, *few, *size)
     made.append(Step("renders that validate", words, renders / "kept"))
-    train = ("train", renders, "--out", out / "run", "--model", model, "--loss", "hdr-guided", "--batch", 4)
+    train = ("train", renders, "--out", out / "run", "--model", model, "--loss", "hdr-studentized", "--batch", 4)
     train += ("--crop", SIZE[0], "--minutes", minutes, "--cache-gib", 4)
     if (out / "run/checkpoint.safetensors").is_file():
         train += ("--resume",)  # also where scenes or minutes were added
