@@ -237,7 +237,8 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
     help="What to minimise. Noise averages out under hdr (the paper's, relative to each value), hdr-mean (relative to "
     "the pixel's mean) and l2; hdr-robust and hdr-reinhard (as hdr-mean, fireflies count less) are slightly dark; "
     "hdr-guided (as hdr-robust, relative to what other renders of the view say too: from three renders on) keeps what "
-    "is dark beside lamps dark, and hdr-studentized (its limit for fireflies moves with the noise) caustics bright; l1 and smape lead to medians, l2-tonemapped is dark, relmse (relative to the target) "
+    "is dark beside lamps dark, and hdr-studentized (its limit for fireflies moves with the noise) keeps caustics "
+    "bright; l1 and smape lead to medians, l2-tonemapped is dark, relmse (relative to the target) "
     "darker still, l0 (annealed) leads to the most frequent value.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Steps to train [default: 1200].")
