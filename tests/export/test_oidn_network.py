@@ -48,7 +48,7 @@ def frames():
 
 def test_oidn_and_torch_agree_on_the_same_weights(model):
     """To 1e-2 of each value; OIDN computes in another order, and its exposure and curve are in it."""
-    with_torch, with_oidn = Denoiser(model), Denoiser(model, engine="oidn")
+    with_torch, with_oidn = Denoiser(model, precision="float32"), Denoiser(model, engine="oidn")
     for color, albedo, normal in frames():
         one, other = with_torch.denoise(color, albedo, normal), with_oidn.denoise(color, albedo, normal)
         assert one.std() > 0.01 * one.mean(), "the picture is not flat"
@@ -57,7 +57,7 @@ def test_oidn_and_torch_agree_on_the_same_weights(model):
 
 def test_features_that_are_missing_are_the_same_to_both(model):
     color, albedo, _ = next(frames())
-    with_torch, with_oidn = Denoiser(model), Denoiser(model, engine="oidn")
+    with_torch, with_oidn = Denoiser(model, precision="float32"), Denoiser(model, engine="oidn")
     for features in ((), (albedo,)):
         one, other = with_torch.denoise(color, *features), with_oidn.denoise(color, *features)
         np.testing.assert_allclose(other, one, rtol=1e-2, atol=1e-4 * float(one.mean()))
@@ -74,7 +74,7 @@ def test_an_exported_file_runs_in_oidn_as_its_documentation_says(model, tmp_path
     for name, image in images.items():
         denoiser.set_image(name, image)
     denoiser.execute()
-    expected = Denoiser(tmp_path / "mine.tza").denoise(color, albedo, normal)
+    expected = Denoiser(tmp_path / "mine.tza", precision="float32").denoise(color, albedo, normal)
     np.testing.assert_allclose(images["output"], expected, rtol=1e-2, atol=1e-4 * float(expected.mean()))
 
 
