@@ -36,6 +36,9 @@ _SMALLER = {"NO": 1, "RLE": 128, "B44": 16, "B44A": 16, "ZIPS": 2048, "ZIP": 204
 _LARGEST_TILE = 2**22  # pixels, or as many as the picture has: tiles are decoded whole, also where they hang over
 
 # Names of a feature's channels, most specific first; {layer} is the prefix of the radiance channels' view layer.
+_NAMES_OF_RADIANCE = ("rgb", "rgba", "beauty", "combined", "color", "colour", "radiance")
+_NAMES_OF_FEATURES = ("albedo", "normal", "depth", "position", "motion", "vector", "variance")
+_FEATURE = 3  # unlikeliness of a part that is named after one
 _ALBEDO = ("albedo.{rgb}", "Albedo.{rgb}", "{layer}.Denoising Albedo.{rgb}")
 _NORMAL = (
     "normal.{xyz}",
@@ -240,12 +243,19 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
             return None
         return found[0][0], tuple(name for _, name in found)
 
-    layer, radiance = "", present(("R", "G", "B"))
-    if radiance is None:
+    parts = [str(part.header.get("name", "")) for part in file.parts]
+    plain = [index for index, part in enumerate(file.parts) if {"R", "G", "B"} <= part.channels.keys()]
+    layer, radiance = "", None
+    if plain:
+        index = min(plain, key=lambda index: _unlikeliness(parts[index]))  # of those that are as likely the first
+        radiance = index, ("R", "G", "B")
+        layer = parts[index].removesuffix(".Combined") if parts[index].endswith(".Combined") else ""
+    if radiance is None or _unlikeliness(parts[radiance[0]]) == _FEATURE:
         combined = [name.removesuffix(".Combined.R") for _, name in names if name.endswith(".Combined.R")]
-        for layer in sorted(combined, key=lambda candidate: candidate == "Composite"):
-            radiance = present(tuple(f"{layer}.Combined.{channel}" for channel in "RGB"))
-            if radiance is not None:
+        for candidate in sorted(combined, key=lambda candidate: candidate == "Composite"):
+            found = present(tuple(f"{candidate}.Combined.{channel}" for channel in "RGB"))
+            if found is not None:
+                layer, radiance = candidate, found
                 break
     if radiance is None:
         listed = ", ".join(_shown(name) for _, name in names[:8]) + (", ..." if len(names) > 8 else "")
@@ -275,6 +285,14 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
         return None
 
     return _Layers(radiance, feature(_ALBEDO, 3), feature(_NORMAL, 3), feature(_DEPTH, 1))
+
+
+def _unlikeliness(part: str) -> int:
+    """How unlikely it is by a part's name that its R, G, B are radiance: any part of a file may have such channels."""
+    layer, _, last = part.casefold().rpartition(".")
+    if last in _NAMES_OF_RADIANCE:
+        return 1 if layer == "composite" else 0
+    return _FEATURE if any(word in last for word in _NAMES_OF_FEATURES) else 2
 
 
 def _header(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -440,6 +440,31 @@ def test_files_that_mitsuba_wrote_itself(tmp_path, write_scene, rng, pixel_forma
     assert_only_radiance_changes(tmp_path, ("R", "G", "B"), rng)
 
 
+@pytest.mark.parametrize(
+    ("albedo", "radiance", "normal"),
+    [
+        ("albedo", "rgb", "normal"),
+        ("ViewLayer.Denoising Albedo", "ViewLayer.Combined", "ViewLayer.Denoising Normal"),
+        ("albedo", "", "normal"),
+    ],
+)
+def test_of_parts_that_all_have_plain_channels_the_names_tell_which_is_which(tmp_path, frame, albedo, radiance, normal):
+    def part(name, image, letters="RGB"):
+        channels = {c: np.ascontiguousarray(image[..., i]) for i, c in enumerate(letters)}
+        return OpenEXR.Part({"type": OpenEXR.scanlineimage}, channels, name)
+
+    parts = part(albedo, frame.albedo), part(normal, frame.normal, "XYZ"), part(radiance, frame.radiance)
+    OpenEXR.File(list(parts)).write(str(tmp_path / "parts.exr"))
+    found = read_frame(tmp_path / "parts.exr")
+    np.testing.assert_array_equal(found.radiance, frame.radiance)
+    np.testing.assert_array_equal(found.albedo, frame.albedo)
+    np.testing.assert_array_equal(found.normal, frame.normal)
+    replace_radiance(tmp_path / "parts.exr", tmp_path / "out.exr", 2 * frame.radiance)
+    again = read_frame(tmp_path / "out.exr")
+    np.testing.assert_array_equal(again.radiance, 2 * frame.radiance)
+    np.testing.assert_array_equal(again.albedo, frame.albedo)
+
+
 # What cannot be read
 
 

@@ -44,7 +44,7 @@ def decode(archive: bytes) -> dict[str, np.ndarray]:
     """The tensors of an archive. Raises ModelError, saying why, if it is none, or broken."""
     try:
         return _decode(archive)
-    except (struct.error, IndexError, UnicodeDecodeError, OverflowError):
+    except (struct.error, IndexError, UnicodeDecodeError, OverflowError, ValueError):
         raise ModelError("it ends too early, or its table is broken.") from None
 
 

@@ -49,12 +49,15 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
             groups += [(match, (match,)) for match in matches]
     if realizations:
         groups = [(groups[0][0], tuple(frame for _, frames in groups for frame in frames))]
+        if len(groups[0][1]) < 2:
+            raise FrameError("--realizations: give two independent renders of one view or more.", misuse=True)
     resolved = [os.path.realpath(frame) for _, frames in groups for frame in frames]  # takes links in a circle too
     if realizations and len(set(resolved)) < len(resolved):
         raise FrameError(
             "--realizations: a frame is given twice, and renders of one view must be independent.", misuse=True
         )
-    as_file = out is not None and Path(out).suffix.lower() == ".exr" and not Path(out).is_dir()
+    is_folder = out is not None and (Path(out).is_dir() or os.fspath(out).endswith(("/", os.sep)))
+    as_file = out is not None and Path(out).suffix.lower() == ".exr" and not is_folder
     if as_file and len(groups) > 1:
         raise FrameError(
             f"--out {out} names one file, but there are {len(groups)} results: give a folder.", misuse=True

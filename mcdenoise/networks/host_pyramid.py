@@ -35,7 +35,16 @@ class Constants:
 
 
 def denoised(network: nn.Module, radiance: Tensor, albedo: Tensor, normal: Tensor, constants: Constants) -> Tensor:
-    """`network`, a `KPN`, on float32 `[B, 3, H, W]`: see its `forward`."""
+    """`network`, a `KPN`, on float32 `[B, 3, H, W]`: see its `forward`.
+
+    Raises ValueError if shapes differ or are others: the compiled passes look at no bounds.
+    """
+    shape = radiance.shape
+    if not (len(shape) == 4 and shape[1] == 3 and shape == albedo.shape == normal.shape):
+        given = ", ".join(str(tuple(image.shape)) for image in (radiance, albedo, normal))
+        raise ValueError(f"radiance, albedo and normal must be [B, 3, H, W], not {given}")
+    if 0 in shape or shape[2] % network.multiple or shape[3] % network.multiple:
+        raise ValueError(f"height and width must be multiples of {network.multiple}, not {shape[2]} and {shape[3]}")
     images = [image.detach().contiguous() for image in (radiance, albedo, normal)]
     with room_of(network) as room:
         return torch.from_numpy(_denoised(network, *images, constants, room))

@@ -155,8 +155,13 @@ class KPN(nn.Module):
 
 
 def _can_be_fused(image: Tensor) -> bool:
-    """Whether `host_pyramid` can do the work: on a processor, in float32, if nothing learns and no graph is wanted."""
+    """Whether `host_pyramid` can do the work: on a processor, in float32, if nothing learns and no graph is wanted.
+
+    Its convolutions are in float32 or bfloat16.
+    """
     on_host = image.device.type == "cpu" and image.dtype == torch.float32
+    if torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") != torch.bfloat16:
+        return False
     return on_host and not torch.is_grad_enabled() and not torch.compiler.is_exporting()
 
 

@@ -47,6 +47,12 @@ def test_what_is_wrong_is_said(place, value, reason):
         tza.decode(bytes(data))
 
 
+def test_a_shape_of_nothing_times_very_much_is_refused():
+    table = struct.pack("<IH", 1, 3) + b"abc" + struct.pack("<B4I", 4, 0, *[2**32 - 1] * 3) + b"oihwf"
+    with pytest.raises(ModelError):
+        tza.decode(struct.pack("<HBBQ", 0x41D7, 2, 0, 12) + table + struct.pack("<Q", 0))
+
+
 def test_random_damage_is_an_error_or_other_values_but_nothing_else():
     rng = np.random.default_rng(0)
     data = tza.encode(TENSORS)

@@ -185,6 +185,18 @@ def test_realizations_of_one_view_give_one_result(tmp_path, denoiser):
     np.testing.assert_array_equal(read_frame(result.task.output).radiance, expected)
 
 
+def test_one_frame_is_no_realizations(tmp_path):
+    path = write_view(tmp_path / "scene/view000", picture(24, 32)) / "r000.exr"
+    with pytest.raises(FrameError, match="two independent renders"):
+        plan([path], None, True)
+
+
+def test_out_with_a_slash_at_its_end_is_a_folder(tmp_path):
+    path = write_view(tmp_path / "scene/view000", picture(24, 32)) / "r000.exr"
+    (task,) = plan([path], f"{tmp_path / 'kept.exr'}/", False)
+    assert task.output == tmp_path / "kept.exr" / "r000.exr"
+
+
 def test_realizations_of_different_sizes_are_refused_by_name(tmp_path, denoiser):
     paths = [write(tmp_path / "a.exr"), write(tmp_path / "b.exr", height=25)]
     (result,) = run(paths, denoiser, realizations=True)

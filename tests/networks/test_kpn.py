@@ -300,3 +300,24 @@ def test_what_features_are_clean_for_is_learnt_from_the_picture():
         loss.backward()
         optimizer.step()
     assert errors[-1] < 0.5 * errors[0]
+
+
+@pytest.mark.parametrize("features", [0, 16])
+def test_shapes_that_do_not_fit_are_refused_before_compiled_passes_read_beyond_them(features):
+    network = create("kpn", width=8, features=features).eval()
+    one, small, grey, odd = (torch.rand(1, *shape) for shape in ((3, 32, 32), (3, 16, 16), (1, 32, 32), (3, 33, 32)))
+    wrong = [(one, one, small), (one, small, one), (one, grey, one), (one.expand(2, -1, -1, -1), one, one)]
+    with torch.no_grad():
+        for images in [*wrong, (odd, odd, odd), (odd.mT, odd.mT, odd.mT)]:
+            with pytest.raises(ValueError, match=r"must be \[B, 3, H, W\]|multiples of 16"):
+                network(*images)
+
+
+def test_another_half_precision_of_the_caller_s_is_no_error():
+    network = create("kpn", width=8).eval()
+    images = picture(32, 32)
+    with torch.no_grad():
+        expected = network(*images)
+        with torch.autocast("cpu", torch.float16):
+            found = network(*images)
+    torch.testing.assert_close(found, expected, rtol=0.05, atol=0.05)
