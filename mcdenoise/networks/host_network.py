@@ -18,6 +18,7 @@ from mcdenoise.networks.layers import relu
 _BAND = 65536  # pixels
 _CONTEXT = 2  # rows on either side of a band, for two convolutions; even, as two rows are pooled
 _ZERO, _ONE = np.float32(0), np.float32(1)
+_LEAST = np.float32(1e-30)  # of what has a logarithm: zero has none, and may be negative zero
 
 
 def heads_of(
@@ -173,7 +174,7 @@ def _pixels_rows(radiance, albedo, normal, darkest, images, result, start, end):
                 for x in range(2 * width):
                     curves[0, x] = curve(irradiance[x])
                 for x in range(2 * width):
-                    share = positive[x] / (_ONE + positive[x])
+                    share = max(positive[x] / (_ONE + positive[x]), _LEAST)
                     curves[1, x] = exponential(logarithm(share) * np.float32(1 / 2.2))  # `tonemap`
                 _keep(curves[0], lines[c, below])
                 _keep(curves[1], lines[3 + c, below])

@@ -313,6 +313,16 @@ def test_shapes_that_do_not_fit_are_refused_before_compiled_passes_read_beyond_t
                 network(*images)
 
 
+def test_negative_zero_is_zero():
+    network = create("kpn", width=8).eval()
+    radiance, albedo, normal = picture(32, 32)
+    radiance[:, :, 8:16] = 0
+    with torch.no_grad():
+        expected = network(radiance, albedo, normal)
+        found = network(torch.where(radiance == 0, -0.0, radiance), albedo, normal)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
 def test_another_half_precision_of_the_caller_s_is_no_error():
     network = create("kpn", width=8).eval()
     images = picture(32, 32)

@@ -47,7 +47,7 @@ def test_metadata_says_all_that_is_needed_to_use_it(tmp_path):
     with safe_open(tmp_path / "m.safetensors", "np") as file:
         metadata = file.metadata()
     assert metadata["architecture"] == "kpn"
-    assert json.loads(metadata["config"]) == {"width": 8, "kernel": 5, "growth": 32, "again": 5}
+    assert json.loads(metadata["config"]) == {"width": 8, "kernel": 5, "growth": 32, "again": 5, "features": 16}
     assert json.loads(metadata["features"]) == ["radiance", "albedo", "normal"]
     assert json.loads(metadata["training"]) == {"steps": 1}
 
