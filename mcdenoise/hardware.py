@@ -27,6 +27,15 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
+def convolutions_in_bf16(device: torch.device, enabled: bool) -> torch.autocast:
+    """A context in which convolutions are in bfloat16, if `enabled`.
+
+    It keeps no copies of weights: within another autocast, as of a caller, they would outlast the step of an optimizer
+    that changes the weights.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled, cache_enabled=False)
+
+
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether convolutions in bfloat16 run on units of their own there, rather than by emulation."""
     if device.type == "cuda":

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mcdenoise.hardware import choose_device, has_fast_bf16
+from mcdenoise.hardware import choose_device, convolutions_in_bf16, has_fast_bf16
 from mcdenoise.inference import host_frame
 from mcdenoise.inference.exposure import exposure_of
 from mcdenoise.inference.oidn_engine import OidnEngine
@@ -143,7 +143,7 @@ class Denoiser:
         x = inputs
         if below or right:
             x = self._padded(x, (0, right, 0, below))
-        with torch.autocast(self.device.type, torch.bfloat16, self.precision == "bf16", cache_enabled=False):
+        with convolutions_in_bf16(self.device, self.precision == "bf16"):
             output = self.network(x[:, :3], x[:, 3:6], x[:, 6:])
         return output[:, :, :height, :width].float()
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from mcdenoise.atomic import remove_leftovers
 from mcdenoise.errors import TrainingError
+from mcdenoise.hardware import convolutions_in_bf16
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
@@ -95,7 +96,7 @@ def fit(
         fraction = step / options.steps
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * _ramp(step, fraction)
-        with torch.autocast(device.type, torch.bfloat16, enabled=options.bf16):
+        with convolutions_in_bf16(device, options.bf16):
             loss = objective(network, step, fraction)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -127,7 +128,7 @@ def seconds_a_step(
     taken = []
     for step in range(steps + 1):
         started = time.monotonic()
-        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+        with convolutions_in_bf16(device, bf16):
             loss = objective(network, step, 0.0)
         loss.backward()
         if device.type == "cuda":

@@ -14,6 +14,7 @@ from mcdenoise.data.cache import FrameCache
 from mcdenoise.data.crops import CropDataset, Target
 from mcdenoise.data.views import View
 from mcdenoise.errors import TrainingError
+from mcdenoise.hardware import convolutions_in_bf16
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
 from mcdenoise.training.losses import loss_at
@@ -65,7 +66,7 @@ class Learner:
         """Of `network` on the crops of step number `step`, when `fraction` of the steps to come is done."""
         batch = self.learning.batch
         drawn = dataset.batch(step * batch, batch).to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, self.learning.bf16, cache_enabled=False):
+        with convolutions_in_bf16(self.device, self.learning.bf16):
             prediction = network(drawn.radiance, drawn.albedo, drawn.normal)
         return loss_at(self.learning.loss, fraction)(prediction.float(), drawn.target)
 

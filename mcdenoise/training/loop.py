@@ -31,7 +31,7 @@ from mcdenoise.data.places import Place, choose_cache, describe
 from mcdenoise.data.prefetch import batches
 from mcdenoise.data.views import First, View, always, find_views
 from mcdenoise.errors import DataError, TrainingError
-from mcdenoise.hardware import choose_device, has_fast_bf16
+from mcdenoise.hardware import choose_device, convolutions_in_bf16, has_fast_bf16
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import save_model
 from mcdenoise.training import checkpoint
@@ -202,8 +202,7 @@ def _train(
         step, before = state["step"], state["seconds"]
         last_validation, next_validation = state["validation"], state["next_validation"]
     parallel = DistributedDataParallel(network) if ranks > 1 else network
-    # Copies of weights must not be kept: within another autocast they would outlast the step that changes the weights.
-    autocast = torch.autocast(device.type, torch.bfloat16, options.precision == "bf16", cache_enabled=False)
+    autocast = convolutions_in_bf16(device, options.precision == "bf16")
     log = _Log(out, step) if rank == 0 else None
     showing = Showing(out, validation, network.multiple, step) if rank == 0 else None
     if rank == 0:

@@ -18,6 +18,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 _DARKEST = 0.01  # keeps relative errors of black finite (Lehtinen et al. 2018, section 3.3)
 _OUTLIER = 10.0
 _WHITE = 100.0  # radiance, where middle grey is 0.18
+_MOST_SPREAD = 100.0  # relative: one firefly does not hide all that is around it
 
 
 def hdr(prediction: Tensor, target: Tensor) -> Tensor:
@@ -75,7 +76,7 @@ def hdr_studentized(prediction: Tensor, target: Tensor, guide: Tensor, seen: Ten
     them: the minimiser is that of `hdr_guided`, with less of it cut off. There pixels weigh less, as in weighted least
     squares, though only by s where that would take s^2. v has none of the target's noise, so it moves nothing.
     """
-    spread = ((seen - guide).mean(dim=1, keepdim=True) / _brightness(guide)).clip(max=_WHITE).square()
+    spread = ((seen - guide).mean(dim=1, keepdim=True) / _brightness(guide)).clip(max=_MOST_SPREAD).square()
     deviation = (1 + _mean_around(spread, 25)).sqrt()
     brightness = (_brightness(prediction) * _brightness(guide)).sqrt() * deviation
     residual = F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER, reduction="none")
