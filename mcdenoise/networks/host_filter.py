@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mcdenoise.networks.host_rows import compiled, in_threads, take
+from mcdenoise.networks.host_rows import compiled, exponential, in_threads, take
 
 STRIP = 256  # pixels
 
@@ -70,40 +70,19 @@ def _differences(guides, b, y, x0, reach, ty, tx, albedo, normal, bright):
 
 
 @compiled
-def _exponentials(line, best, powers, values):
-    """exp(line - best) into `values`, for line <= best, to 1e-6. powers: int32, of the same length.
-
-    2^z = 2^k 2^f with k whole and f in (-1, 0]: the first by its bits, the second by its Taylor series.
-    """
-    two_to_k = powers.view(np.float32)
-    for x in range(len(line)):
-        z = max((line[x] - best[x]) * np.float32(1.44269504), np.float32(-125.0))
-        k = np.int32(z - np.float32(0.5))  # rounds to zero, so to the nearest whole number
-        f = z - np.float32(k)
-        p = np.float32(1.5403530e-4) * f + np.float32(1.3333558e-3)
-        p = p * f + np.float32(9.6181291e-3)
-        p = p * f + np.float32(5.5504109e-2)
-        p = p * f + np.float32(2.4022651e-1)
-        p = p * f + np.float32(6.9314718e-1)
-        values[x] = p * f + np.float32(1.0)
-        powers[x] = (k + 127) << 23
-    for x in range(len(line)):
-        values[x] *= two_to_k[x]
-
-
-@compiled
-def softmax_means(all_lines, best, total, image, result, b, y, x0, kernel, all_sums, powers, values):
+def softmax_means(all_lines, best, total, image, result, b, y, x0, kernel, all_sums, values):
     """Means of `image`, which is padded, around the pixels from (y, x0) on, into `result`.
 
     all_lines: `[taps, STRIP]`, the logits, and best, of length n, the greatest of them. total: for the sum of weights.
-    all_sums `[channels, STRIP]`, powers and values, of length n, are room to work in.
+    all_sums `[channels, STRIP]` and values, of length n, are room to work in.
     """
     n, channels = len(best), result.shape[1]
     total[:] = 0
     all_sums[:] = 0
     for tap in range(kernel * kernel):
-        _exponentials(all_lines[tap, :n], best, powers, values)
+        line = all_lines[tap, :n]
         for x in range(n):
+            values[x] = exponential(line[x] - best[x])
             total[x] += values[x]
         for c in range(channels):
             shifted = image[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
@@ -123,14 +102,14 @@ def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start
     all_lines = np.empty((taps, STRIP), np.float32)
     differences = np.empty((3, STRIP), np.float32)
     all_sums = np.empty((channels, STRIP), np.float32)
-    all_powers, all_values = np.empty(STRIP, np.int32), np.empty(STRIP, np.float32)
+    all_values = np.empty(STRIP, np.float32)
     for number in range(start, end):
         b, y = number // height, number % height
         for x0 in range(0, width, STRIP):
             n = min(STRIP, width - x0)
             albedo, normal, bright = differences[0, :n], differences[1, :n], differences[2, :n]
             best, total = norms[b, 0, y, x0 : x0 + n], norms[b, 1, y, x0 : x0 + n]
-            powers, values = all_powers[:n], all_values[:n]
+            values = all_values[:n]
             on_albedo, on_normal = sharpness[b, 0, y, x0 : x0 + n], sharpness[b, 1, y, x0 : x0 + n]
             on_bright = sharpness[b, 2, y, x0 : x0 + n]
             for tap in range(taps):
@@ -143,7 +122,7 @@ def _forward_rows(image, guides, logits, sharpness, result, norms, kernel, start
                     best[:] = line
                 for x in range(n):
                     best[x] = max(best[x], line[x])
-            softmax_means(all_lines, best, total, image, result, b, y, x0, kernel, all_sums, powers, values)
+            softmax_means(all_lines, best, total, image, result, b, y, x0, kernel, all_sums, values)
 
 
 @compiled
@@ -154,14 +133,14 @@ def _backward_rows(
     channels, height, width = gradient.shape[1:]
     differences = np.empty((3, STRIP), np.float32)
     all_lines, all_values = np.empty(STRIP, np.float32), np.empty(STRIP, np.float32)
-    all_sums, all_powers = np.empty(STRIP, np.float32), np.empty(STRIP, np.int32)
+    all_sums = np.empty(STRIP, np.float32)
     for number in range(start, end):
         b, y = number // height, number % height
         for x0 in range(0, width, STRIP):
             n = min(STRIP, width - x0)
             albedo, normal, bright = differences[0, :n], differences[1, :n], differences[2, :n]
             best, total, average = norms[b, 0, y, x0 : x0 + n], norms[b, 1, y, x0 : x0 + n], mean[b, y, x0 : x0 + n]
-            line, powers, values, sums = all_lines[:n], all_powers[:n], all_values[:n], all_sums[:n]
+            line, values, sums = all_lines[:n], all_values[:n], all_sums[:n]
             on_albedo, on_normal = sharpness[b, 0, y, x0 : x0 + n], sharpness[b, 1, y, x0 : x0 + n]
             on_bright = sharpness[b, 2, y, x0 : x0 + n]
             of_albedo, of_normal = of_sharpness[b, 0, y, x0 : x0 + n], of_sharpness[b, 1, y, x0 : x0 + n]
@@ -174,7 +153,8 @@ def _backward_rows(
                 _differences(guides, b, y, x0, reach, tap // kernel, tap % kernel, albedo, normal, bright)
                 for x in range(n):
                     line[x] -= on_albedo[x] * albedo[x] + on_normal[x] * normal[x] + on_bright[x] * bright[x]
-                _exponentials(line, best, powers, values)
+                for x in range(n):
+                    values[x] = exponential(line[x] - best[x])
                 sums[:] = 0
                 for c in range(channels):
                     shifted = image[b, c, y + tap // kernel, x0 + tap % kernel : x0 + tap % kernel + n]
