@@ -214,6 +214,16 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
     return click.Choice([*LOSSES, *GUIDED]).convert(value, parameter, context)
 
 
+def _config(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int | str]:
+    config: dict[str, int | str] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE.", context, parameter)
+        config[name] = int(value) if value.isdecimal() else value
+    return config
+
+
 @cli.command(short_help="Learn to denoise from folders of noisy renders.")
 @click.argument("renders", default="renders", type=click.Path())
 @click.option(
@@ -229,6 +239,14 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
     "--online].",
 )
 @click.option(
+    "--config",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_config,
+    help="An argument of the network, as info --model NAME lists them; may be given several times. With --init too: "
+    "what is added to its network begins with fresh weights.",
+)
+@click.option(
     "--loss",
     default="hdr",
     show_default=True,
@@ -237,9 +255,10 @@ def _loss(context: click.Context, parameter: click.Parameter, value: str) -> str
     help="What to minimise. Noise averages out under hdr (the paper's, relative to each value), hdr-mean (relative to "
     "the pixel's mean) and l2; hdr-robust and hdr-reinhard (as hdr-mean, fireflies count less) are slightly dark; "
     "hdr-guided (as hdr-robust, relative to what other renders of the view say too: from three renders on) keeps what "
-    "is dark beside lamps dark, and hdr-studentized (its limit for fireflies moves with the noise) keeps caustics "
-    "bright; l1 and smape lead to medians, l2-tonemapped is dark, relmse (relative to the target) "
-    "darker still, l0 (annealed) leads to the most frequent value.",
+    "is dark beside lamps dark, hdr-studentized (its limit for fireflies moves with the noise) keeps caustics bright, "
+    "and hdr-display (the same at three scales, more where a screen shows it) is for pictures to look at; l1 and smape "
+    "lead to medians, l2-tonemapped is dark, relmse (relative to the target) darker still, l0 (annealed) leads to the "
+    "most frequent value.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Steps to train [default: 1200].")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Train for this long instead.")
@@ -345,6 +364,7 @@ def train(
     Examples:
       mcdenoise train
       mcdenoise train renders --model kpn --minutes 30
+      mcdenoise train renders --model kpn --init default --loss hdr-display --minutes 60 --out runs/mine
       mcdenoise train --online kitchen.xml --path path.json --frames 240 --size 960 540
       torchrun --nproc-per-node 2 cli.py train renders --steps 20000
     """

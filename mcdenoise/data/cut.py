@@ -44,6 +44,10 @@ class Cut:
         """The same crop of the guide, with all features."""
         return replace(self, inputs=self.guides, targets=self.guides, albedo=1.0, normal=True)
 
+    def of_targets(self) -> "Cut":
+        """The same crop of what the target is made of, with the features that the input has."""
+        return replace(self, inputs=self.targets)
+
     def shape_before(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Height and width of the window, if those of the crop are `shape`."""
         return shape[::-1] if self.turn & 4 else shape

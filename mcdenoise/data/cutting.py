@@ -21,6 +21,8 @@ class Batch:
     target: linear radiance at the same exposure, noisy too and independent of the input (or the reference).
     guide: if asked for, radiance, albedo and normal of the same place from more realizations than the input's, none of
     them the target's: what else is known of the truth.
+    features: with a guide also albedo and normal of the target's realizations, where those of the input are not
+    missing: what noisy features can be learnt from.
     """
 
     radiance: Tensor
@@ -28,6 +30,7 @@ class Batch:
     normal: Tensor
     target: Tensor
     guide: tuple[Tensor, ...] | None = None
+    features: tuple[Tensor, ...] | None = None
 
     def to(self, device: torch.device) -> "Batch":
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
@@ -43,11 +46,13 @@ class Batch:
 
     @staticmethod
     def stack(examples: "list[Batch]") -> "Batch":
-        guide = None if examples[0].guide is None else _stacked([e.guide for e in examples])
-        return Batch(*_stacked([e.tensors() for e in examples]), guide)
+        more = [[e.guide for e in examples], [e.features for e in examples]]
+        more = [None if parts[0] is None else _stacked(parts) for parts in more]
+        return Batch(*_stacked([e.tensors() for e in examples]), *more)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        return Batch(*map(change, self.tensors()), None if self.guide is None else tuple(map(change, self.guide)))
+        more = (None if parts is None else tuple(map(change, parts)) for parts in (self.guide, self.features))
+        return Batch(*map(change, self.tensors()), *more)
 
 
 def _stacked(examples: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
@@ -57,13 +62,15 @@ def _stacked(examples: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
 def cut(cuts: list[Cut], size: tuple[int, int]) -> Batch:
     """The crops `cuts`, `[B, 3, *size]` float32. Frames smaller than that are mirrored to its size.
 
-    They have a guide if all of `cuts` have.
+    They have a guide, and features to learn from, if all of `cuts` have guides.
     """
     batch = _cut(cuts, size)
     if not all(one.guides for one in cuts):
         return batch
     other = _cut([one.of_guides() for one in cuts], size)
-    return replace(batch, guide=(other.radiance, other.albedo, other.normal))
+    learnt = _cut([one.of_targets() for one in cuts], size)
+    guide, features = (other.radiance, other.albedo, other.normal), (learnt.albedo, learnt.normal)
+    return replace(batch, guide=guide, features=features)
 
 
 def _cut(cuts: list[Cut], size: tuple[int, int]) -> Batch:

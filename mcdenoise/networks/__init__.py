@@ -7,6 +7,8 @@ Nothing that is more than `reach` pixels away, itself a multiple of
 `multiple`, has a say in a pixel. Beyond the edges of a picture a network is shown what is at the edges, or, if it has
 that attribute, the nine values of `outside`. If it has the attribute `at_once`, it is shown no more than about that
 many pixels at a time. Its `name` is the registry's, and its `config` holds the keyword arguments that build it again.
+If its class has the attribute `unnamed`, that holds what those arguments are in a file that does not name them. If it
+has the attribute `features` and that is not None, it filters albedo and normal first: `features(albedo, normal)`.
 """
 
 from collections.abc import Callable
@@ -24,7 +26,7 @@ from mcdenoise.networks.unet import UNet
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "unet": UNet,
     "kpn": KPN,
-    "kpn-small": partial(KPN, width=16, kernel=3, growth=16, again=3, features=0),
+    "kpn-small": partial(KPN, width=16, kernel=3, growth=16, again=3, features=8),
     "red30": RED30,
     "oidn": OIDNUNet,
     "oidn-small": partial(OIDNUNet, size="small"),

@@ -49,9 +49,9 @@ def heads_of(
         x[b : b + 1, :, kept.start // 2 : kept.stop // 2] = F.max_pool2d(band, 2)
     x = skip2 = relu(network.enc2(x))
     x = skip3 = relu(network.enc3(F.max_pool2d(x, 2)))
-    x4 = relu(network.enc4b(relu(network.enc4a(F.max_pool2d(x, 2)))))
-    x3 = relu(network.dec3b(_Join(network.dec3a, x4.shape[1])(x4, skip3)))
-    x2 = relu(network.dec2b(_Join(network.dec2a, x3.shape[1])(x3, skip2)))
+    x4 = network.blocks4(relu(network.enc4b(relu(network.enc4a(F.max_pool2d(x, 2))))))
+    x3 = network.blocks3(relu(network.dec3b(_Join(network.dec3a, x4.shape[1])(x4, skip3))))
+    x2 = network.blocks2(relu(network.dec2b(_Join(network.dec2a, x3.shape[1])(x3, skip2))))
     writers = [_Writer(room, layer, count, height, width, dtype) for layer in (network.kernels0, network.kernels1)]
     join = _Join(network.dec1a, x2.shape[1])
     for b, kept, seen in bands:

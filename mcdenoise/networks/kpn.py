@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -65,14 +66,19 @@ class KPN(nn.Module):
     loss of the picture alone: what features are clean for is the picture.
     width: channels at half resolution. growth: channels that each deeper level has more; multiples of 8 are fastest.
     kernel: side of the kernels, odd. again: of those that filter once more; 0 for none. features: channels of the
-    network that filters features; 0 for none.
+    network that filters features; 0 for none. blocks: residual ones (He et al. 2016) at 1/4, 1/8 and 1/16 of the
+    resolution each, where they cost little and see far; they begin as nothing, so that a trained network can be given
+    them.
     """
 
     name = "kpn"
     multiple = 16
-    reach = 192
+    unnamed: ClassVar = {"blocks": 0}
+    """What those model files mean that do not name an argument, as there was none when they were written."""
 
-    def __init__(self, width: int = 48, kernel: int = 5, growth: int = 32, again: int = 5, features: int = 16):
+    def __init__(
+        self, width: int = 48, kernel: int = 5, growth: int = 32, again: int = 5, features: int = 16, blocks: int = 1
+    ):
         super().__init__()
         if kernel % 2 != 1 or not 1 <= kernel <= 5 or not 8 <= width <= 512:
             raise ValueError(f"kernel must be odd and 1 to 5, width 8 to 512, not {kernel} and {width}")
@@ -82,7 +88,17 @@ class KPN(nn.Module):
             raise ValueError(f"again must be 0, 3 or 5, not {again}")
         if not 0 <= features <= 64:
             raise ValueError(f"features must be 0 to 64, not {features}")
-        self.config = {"width": width, "kernel": kernel, "growth": growth, "again": again, "features": features}
+        if not 0 <= blocks <= 8:
+            raise ValueError(f"blocks must be 0 to 8, not {blocks}")
+        self.config = {
+            "width": width,
+            "kernel": kernel,
+            "growth": growth,
+            "again": again,
+            "features": features,
+            "blocks": blocks,
+        }
+        self.reach = 192 + 64 * blocks
         self.kernel = kernel
         self.again = again
         self.features = _FeatureKernels(features) if features else None
@@ -94,6 +110,9 @@ class KPN(nn.Module):
         self.enc3 = conv(w2, w3)
         self.enc4a = conv(w3, w4)
         self.enc4b = conv(w4, w4)
+        self.blocks4, self.blocks3, self.blocks2 = (
+            nn.Sequential(*(_Block(channels) for _ in range(blocks))) for channels in (w4, w3, w2)
+        )
         self.dec3a = conv(w4 + w3, w3)
         self.dec3b = conv(w3, w3)
         self.dec2a = conv(w3 + w2, w2)
@@ -129,9 +148,9 @@ class KPN(nn.Module):
         x = skip2 = relu(self.enc2(F.max_pool2d(x, 2)))
         x = skip3 = relu(self.enc3(F.max_pool2d(x, 2)))
         x = relu(self.enc4a(F.max_pool2d(x, 2)))
-        x4 = relu(self.enc4b(x))
-        x3 = relu(self.dec3b(relu(self.dec3a(torch.cat([upsample(x4), skip3], dim=1)))))
-        x2 = relu(self.dec2b(relu(self.dec2a(torch.cat([upsample(x3), skip2], dim=1)))))
+        x4 = self.blocks4(relu(self.enc4b(x)))
+        x3 = self.blocks3(relu(self.dec3b(relu(self.dec3a(torch.cat([upsample(x4), skip3], dim=1))))))
+        x2 = self.blocks2(relu(self.dec2b(relu(self.dec2a(torch.cat([upsample(x3), skip2], dim=1))))))
         x1 = relu(self.dec1b(relu(self.dec1a(torch.cat([upsample(x2), skip1], dim=1)))))
 
         heads = [self.kernels0(x1), self.kernels1(x1), self.kernels2(x2), self.kernels3(x3), self.kernels4(x4)]
@@ -163,6 +182,19 @@ def _can_be_fused(image: Tensor) -> bool:
     if torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") != torch.bfloat16:
         return False
     return on_host and not torch.is_grad_enabled() and not torch.compiler.is_exporting()
+
+
+class _Block(nn.Module):
+    """`x + second(relu(first(x)))`, without the second term to begin with."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first = conv(channels, channels)
+        self.second = conv(channels, channels)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(relu(self.first(x)))
 
 
 class _FeatureKernels(nn.Module):

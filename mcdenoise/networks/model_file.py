@@ -111,7 +111,8 @@ def _of_ours(path: Path) -> tuple[nn.Module, dict[str, Any]]:
             summary = json.loads(metadata.get("training", "{}"))
             if not isinstance(summary, dict):
                 raise ValueError("its summary of training is no JSON object")
-            network = create(metadata["architecture"], **config)
+            architecture = metadata["architecture"]
+            network = create(architecture, **(getattr(NETWORKS.get(architecture), "unnamed", {}) | config))
             own = network.state_dict()
             for name in file.keys():  # noqa: SIM118 - before tensors of any size are read
                 found = file.get_slice(name)

@@ -36,7 +36,7 @@ from mcdenoise.networks import create
 from mcdenoise.networks.model_file import save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
-from mcdenoise.training.losses import GUIDED, LOSSES, loss_at
+from mcdenoise.training.losses import GUIDED, LOSSES, l2, loss_at
 from mcdenoise.training.showing import Showing
 from mcdenoise.training.start import load_start
 from mcdenoise.training.validation import Validation
@@ -46,6 +46,7 @@ _log = logging.getLogger(__name__)
 DEFAULT_STEPS = 1200
 _CHECKPOINT_SECONDS = 30.0
 _LOG_EVERY = 10
+_FEATURES = 10.0  # weight of filtered features beside the picture: then they are not learnt from the latter alone
 _COLUMNS = ("step", "seconds", "loss", "gradient_norm", "learning_rate", "validation")
 
 
@@ -53,7 +54,8 @@ _COLUMNS = ("step", "seconds", "loss", "gradient_norm", "learning_rate", "valida
 class TrainOptions:
     """How to train. Two runs with equal options (and one device) end with equal weights.
 
-    model: name in the registry; config: its arguments. loss: name in LOSSES or GUIDED. steps, or minutes of wall-clock
+    model: name in the registry; config: its arguments, also of `init`'s network, which then begins with some fresh
+    weights. loss: name in LOSSES or GUIDED. steps, or minutes of wall-clock
     time. batch: crops a step, of each process. crop: side in pixels, a multiple of the network's; less along an axis
     where most views are smaller (see `CropDataset`). learning_rate: Adam's, at its height. clip: largest norm of the
     gradient. average: decay of the exponential moving average of the weights. target: `noisy` (Noise2Noise) or
@@ -254,6 +256,7 @@ def _train(
             with autocast:
                 prediction = parallel(batch.radiance, batch.albedo, batch.normal)
             loss = _loss(options, fraction, prediction.float(), batch, averaged, autocast)
+            loss = loss + _loss_of_features(network, batch, autocast)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             norm = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
@@ -362,10 +365,20 @@ def _loss(
     return GUIDED[options.loss](prediction, batch.target, guide.float(), batch.guide[0])
 
 
+def _loss_of_features(network: nn.Module, batch: Batch, autocast: Any) -> Tensor | float:
+    """What a network that filters features learns about them, from the noisy ones of other renders."""
+    if batch.features is None or getattr(network, "features", None) is None:
+        return 0.0
+    with autocast:
+        filtered = network.features(batch.albedo, batch.normal)
+    return _FEATURES * sum(l2(one.float(), other) for one, other in zip(filtered, batch.features, strict=True))
+
+
 def _network(options: TrainOptions) -> nn.Module:
     if options.init is None:
         return create(options.model, **options.config)
-    return load_start(options.init, options.model).train()
+    # A small kpn goes by the name of kpn too: what the user does not ask for stays as it is in the file.
+    return load_start(options.init, options.model, options.config).train()
 
 
 def _state_to_resume(out: Path, saved: Path, settings: dict[str, Any], resume: bool) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 _DARKEST = 0.01  # keeps relative errors of black finite (Lehtinen et al. 2018, section 3.3)
 _OUTLIER = 10.0
 _WHITE = 100.0  # radiance, where middle grey is 0.18
+_MOST_SHOWN = (5 / 16) ** (1 / 2.2) * 11 / 16  # of m T'(m), but for a constant, at m = 5 / 11
 _MOST_SPREAD = 100.0  # relative: one firefly does not hide all that is around it
 
 
@@ -76,11 +77,48 @@ def hdr_studentized(prediction: Tensor, target: Tensor, guide: Tensor, seen: Ten
     them: the minimiser is that of `hdr_guided`, with less of it cut off. There pixels weigh less, as in weighted least
     squares, though only by s where that would take s^2. v has none of the target's noise, so it moves nothing.
     """
+    return _studentized(prediction, target, guide, seen, 25)
+
+
+def _studentized(
+    prediction: Tensor,
+    target: Tensor,
+    guide: Tensor,
+    seen: Tensor,
+    side: int,
+    weight: Callable[[Tensor], Tensor | float] = lambda brightness: 1.0,
+) -> Tensor:
+    """`hdr_studentized`, noise averaged over `side` x `side` pixels, each with a weight by its predicted brightness."""
     spread = ((seen - guide).mean(dim=1, keepdim=True) / _brightness(guide)).clip(max=_MOST_SPREAD).square()
-    deviation = (1 + _mean_around(spread, 25)).sqrt()
+    deviation = (1 + _mean_around(spread, side)).sqrt()
     brightness = (_brightness(prediction) * _brightness(guide)).sqrt() * deviation
     residual = F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER, reduction="none")
-    return 2 * (deviation * residual).mean()
+    return 2 * (weight(_brightness(prediction)) * deviation * residual).mean()
+
+
+def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
+    """`hdr_studentized` at three scales, and more of it where a screen shows it.
+
+    Beside the pixels the means of 4 x 4 and of 16 x 16 of them are compared: clouds on smooth surfaces, which the eye
+    sees and a pixel's error hardly holds, weigh three times, and in means there is less noise of targets to learn
+    against. A mean of renders is as unbiased as they are, so the minimiser stays. A pixel counts as 0.5 + d(m), where
+    d is the square of how far a relative change of it moves the paper's tonemapped value, m T'(m), over its maximum:
+    1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. The weight sees the prediction alone.
+    """
+    total = prediction.new_zeros(())
+    for side in (1, 4, 16):
+        if min(prediction.shape[2:]) < side:
+            break
+        images = (F.avg_pool2d(image, side) for image in (prediction, target, guide, seen))
+        total = total + _studentized(*images, 1 + 24 // side // 2 * 2, _shown)
+    return total
+
+
+def _shown(brightness: Tensor) -> Tensor:
+    """See `hdr_display`."""
+    share = brightness / (1 + brightness)
+    relative = share ** (1 / 2.2) * (1 - share)
+    return 0.5 + (relative / _MOST_SHOWN).square()
 
 
 def hdr_reinhard(prediction: Tensor, target: Tensor) -> Tensor:
@@ -164,6 +202,7 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
 GUIDED: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]] = {
     "hdr-guided": hdr_guided,
     "hdr-studentized": hdr_studentized,
+    "hdr-display": hdr_display,
 }
 """Those that take a guide, and the renders that it was made of, besides prediction and target."""
 

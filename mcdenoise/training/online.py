@@ -341,7 +341,7 @@ def _beginning(options: OnlineOptions) -> _Beginning:
         network = create(options.model, **options.config)
         reason = f"beginning with random weights of {options.model}, as --model without --init says"
         return _Beginning(network, f"random {network.name} {network.config}", reason)
-    network = load_start(options.init, options.model)
+    network = load_start(options.init, options.model, options.config)
     digest = hashlib.blake2b(find_model(options.init).read_bytes(), digest_size=8).hexdigest()
     reason = f"going on from the model {options.init} ({network.name})"
     if options.init == SHIPPED:
@@ -349,7 +349,7 @@ def _beginning(options: OnlineOptions) -> _Beginning:
             f"going on from the shipped model {SHIPPED} ({network.name}), as random weights (--model NAME) would be "
             "behind it for the first minutes"
         )
-    return _Beginning(network, digest, reason)
+    return _Beginning(network, f"{digest} {options.config}" if options.config else digest, reason)
 
 
 def _crop(options: OnlineOptions, network: nn.Module, size: tuple[int, int]) -> int:

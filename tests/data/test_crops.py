@@ -142,6 +142,47 @@ def test_a_guide_is_the_same_place_and_always_has_features(functional_views):
     assert CropDataset(functional_views, crop=32)[0].guide is None
 
 
+@pytest.mark.parametrize("count", [2, 5])
+def test_features_to_learn_from_are_those_of_the_target_s_realizations(count, tmp_path):
+    """Frame k has the albedo (k + 1) / 8, the same of the normal, and a radiance of 2^k."""
+    folder = tmp_path / "renders/a/view000"
+    folder.mkdir(parents=True)
+    for k in range(count):
+        radiance, feature = (np.full((32, 32, 3), value, np.float32) for value in (2**k, (k + 1) / 8))
+        write_frame(folder / f"r{k:03d}.exr", Frame(radiance, feature, feature))
+    options = {"exposure_stops": 0, "feature_dropout": 0, "filter_blur": 0}
+    dataset = CropDataset(find_views(tmp_path / "renders"), crop=32, guided=True, **options)
+    darker = 0
+    for i in range(100):
+        batch = dataset.batch(i, 1)
+        level = float(batch.target.mean() / batch.radiance.mean())
+        sets = [frozenset(k for k in range(count) if bits >> k & 1) for bits in range(1, 2**count)]
+        mean = {some: sum(2**k for k in some) / len(some) for some in sets}
+        fits = [(a, b) for a in sets for b in sets if not a & b and abs(mean[b] / mean[a] - level) < 1e-3 * level]
+        factor = float(batch.albedo.mean() / batch.normal.abs().mean())  # albedo is darkened in half of the examples
+        darker += factor < 0.99
+        found = [float(feature.abs().mean()) * 8 for feature in batch.features]
+        assert found[0] == pytest.approx(found[1] * factor, rel=0.01)
+        ours = float(batch.normal.abs().mean()) * 8
+        assert any(
+            found[1] == pytest.approx(sum(b) / len(b) + 1, rel=0.01)
+            and ours == pytest.approx(sum(a) / len(a) + 1, rel=0.01)
+            for a, b in fits
+        )
+    assert 25 < darker < 75
+
+
+def test_features_that_are_missing_are_missing_in_what_is_learnt_from_too(functional_views):
+    dataset = CropDataset(functional_views, crop=32, feature_dropout=1.0, guided=True)
+    seen = set()
+    for i in range(40):
+        one = dataset[i]
+        there = [bool(feature.any()) for feature in (one.albedo, one.normal)]
+        assert [bool(feature.any()) for feature in one.features] == there
+        seen.add(tuple(there))
+    assert seen == {(False, False), (True, False), (False, True)}
+
+
 def test_input_and_target_have_the_truth_as_their_mean(tmp_path):
     # The left half is 1 without noise and tells the exposure; the right half is noise of mean 1.
     rng = np.random.default_rng(8)

@@ -21,6 +21,8 @@ def wild(seed=0, kernel=5, trust=0.0, again=5, features=16):
     for name, module in network.named_modules():
         if "kernels" in name:
             nn.init.normal_(module.weight, std=0.5)
+        if name.endswith(".second"):
+            nn.init.normal_(module.weight, std=0.05)
     with torch.no_grad():
         network.kernels0.bias[-4:] = trust
     return network
@@ -264,6 +266,19 @@ def test_every_weight_learns():
         assert parameter.grad is not None, name
         assert parameter.grad.any(), name
         assert parameter.grad.isfinite().all(), name
+
+
+def test_blocks_begin_as_nothing():
+    torch.manual_seed(0)
+    network, without = create("kpn", width=8), create("kpn", width=8, blocks=0)
+    missing = without.load_state_dict(network.state_dict(), strict=False)
+    assert not missing.missing_keys
+    assert {name.split(".")[0] for name in missing.unexpected_keys} == {"blocks2", "blocks3", "blocks4"}
+    images = picture()
+    with torch.no_grad():
+        assert torch.equal(network(*images), without(*images))
+        network.blocks4[0].second.weight.normal_()
+        assert not torch.equal(network(*images), without(*images))
 
 
 def test_features_are_filtered_by_kernels_of_their_own_which_change_little_to_begin_with():

@@ -10,6 +10,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from mcdenoise.data import CropDataset, find_views
 from mcdenoise.errors import DataError, ModelError, TrainingError
 from mcdenoise.evaluation.metrics import relmse
+from mcdenoise.exr import write_frame
+from mcdenoise.frame import Frame
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import load_model, save_model
@@ -161,6 +163,38 @@ def test_training_can_start_from_a_model(renders, tmp_path):
         torch.testing.assert_close(after[name], tensor, rtol=0, atol=1e-6)
 
 
+def test_a_model_can_go_on_with_layers_that_it_did_not_have(renders, tmp_path):
+    few = small_options(steps=2)
+    first = train(renders, tmp_path / "a", dataclasses.replace(few, config=few.config | {"blocks": 0}), "cpu")
+    options = small_options(steps=1, learning_rate=1e-12, init=str(first.model), config={"blocks": 2})
+    second = load_model(train(renders, tmp_path / "b", options, "cpu").model)[0]
+    assert second.config == load_model(first.model)[0].config | {"blocks": 2}
+    own = second.state_dict()
+    for name, tensor in load_model(first.model)[0].state_dict().items():
+        torch.testing.assert_close(own[name], tensor, rtol=0, atol=1e-6)
+    with pytest.raises(TrainingError, match="width=16: its weights do not fit"):
+        train(renders, tmp_path / "c", dataclasses.replace(options, config={"width": 16}), "cpu")
+
+
+def test_noisy_features_are_learnt_from_those_of_other_renders(tmp_path):
+    """Radiance is constant and without noise, so that nothing but the features' own loss teaches how to filter them."""
+    rng = np.random.default_rng(0)
+    for view in range(4):
+        folder = tmp_path / f"renders/a/view{view:03d}"
+        folder.mkdir(parents=True)
+        for k in range(4):
+            albedo = np.float32(0.5 + 0.2 * rng.standard_normal((64, 64, 1)).repeat(3, 2)).clip(0, 1)
+            write_frame(folder / f"r{k:03d}.exr", Frame(np.ones_like(albedo), albedo, np.zeros_like(albedo)))
+    options = small_options(loss="hdr-display", steps=60, learning_rate=3e-3, average=0.9, config={"features": 8})
+    network, _ = load_model(train(tmp_path / "renders", tmp_path / "out", options, "cpu").model)
+    noisy = torch.from_numpy(np.float32(0.5 + 0.2 * rng.standard_normal((1, 1, 64, 64)))).clip(0, 1)
+    noisy = noisy.expand(-1, 3, -1, -1).contiguous()
+    with torch.no_grad():
+        filtered, _ = network.features(noisy, torch.zeros_like(noisy))
+    # An even kernel of 5 x 5 leaves 1/25; one that keeps the pixel itself, with which it begins, nearly all.
+    assert float(filtered.var()) < 0.2 * float(noisy.var())
+
+
 def test_references_can_be_the_target(tmp_path):
     write_view(tmp_path / "renders/a/view000", references=True)
     write_view(tmp_path / "renders/b/view000", references=False, seed=1)
@@ -239,8 +273,10 @@ def test_a_guided_loss_is_relative_to_what_the_averaged_network_makes_of_other_r
         others = network(*batch.guide), batch.guide[0]
         expected = GUIDED[loss](prediction, batch.target, *others)
         own = GUIDED[loss](prediction, batch.target, prediction, batch.radiance)
-        assert float(own) != pytest.approx(float(expected), rel=1e-3)
-    assert seen[0].loss == pytest.approx(float(expected), rel=1e-4)
+        assert float(own) != pytest.approx(float(expected), rel=1e-4)
+        filtered = network.features(batch.albedo, batch.normal)
+        on_features = sum(float(((a - b) ** 2).mean()) for a, b in zip(filtered, batch.features, strict=True))
+    assert seen[0].loss == pytest.approx(float(expected) + 10 * on_features, rel=1e-5)
 
 
 def test_crops_larger_than_most_views_are_as_large_as_they_are(tmp_path, caplog):

@@ -4,11 +4,13 @@ from functools import partial
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from mcdenoise.tonemap import tonemap
 from mcdenoise.training.losses import (
     LOSSES,
     hdr,
+    hdr_display,
     hdr_guided,
     hdr_mean,
     hdr_reinhard,
@@ -165,6 +167,35 @@ def test_no_value_pulls_harder_than_twenty_in_the_studentized_loss():
     seen[..., 5, 9] = 1e4  # which makes all around it weigh less, and the firefly no more
     hdr_studentized(f, y, torch.ones_like(f), seen).backward()
     assert float(f.grad.abs().max()) * f.numel() * 1.01 == pytest.approx(20, rel=1e-3)
+
+
+def test_the_display_loss_is_the_studentized_one_of_means_too_weighted_by_what_a_screen_shows():
+    generator = torch.Generator().manual_seed(6)
+    f, y, seen = (2 * torch.rand(1, 3, 32, 48, dtype=torch.float64, generator=generator) for _ in range(3))
+    expected = 0.0
+    for side, around in ((1, 25), (4, 7), (16, 1)):
+        a, b, c = (F.avg_pool2d(image, side) for image in (f, y, seen))
+        guide = torch.full_like(a, 0.8)
+        m = a.mean(dim=1, keepdim=True) + 0.01
+        spread = ((c - guide).mean(dim=1, keepdim=True) / 0.81) ** 2
+        spread = F.avg_pool2d(spread, around, 1, around // 2, count_include_pad=False)
+        tone = (m / (1 + m)) ** (1 / 2.2)
+        slope = tone / 2.2 / (m * (1 + m))  # T'(m)
+        best = (5 / 16) ** (1 / 2.2) / 2.2 * (11 / 16)
+        shown = 0.5 + (m * slope / best) ** 2
+        expected += float((shown * (a - b) ** 2 / (m * 0.81) / (1 + spread).sqrt()).mean())
+    assert float(hdr_display(f, y, torch.full_like(f, 0.8), seen)) == pytest.approx(expected, rel=1e-6)
+    small = torch.ones(1, 3, 2, 2)
+    assert float(hdr_display(small, small, small, small)) == 0
+
+
+def test_the_minimiser_of_the_display_loss_is_the_mean_of_noisy_targets(heavy_tailed):
+    """Where the guide knows no more than the mean; blocks of noise are as unbiased as its pixels."""
+    y = heavy_tailed[: 256 * 384].view(1, 1, 256, 384).expand(-1, 3, -1, -1)
+    y = y.clip(max=10 * float(y.median()))  # beyond that the Huber loss cuts, as the studentized one does
+    guide = torch.full_like(y, float(y.mean()))
+    found = minimiser(partial(hdr_display, guide=guide, seen=guide), y)
+    torch.testing.assert_close(found, y.mean().expand(3), rtol=2e-3, atol=0)
 
 
 def test_the_minimiser_relative_to_noisy_targets_counts_each_by_its_own_weight_and_is_far_below_the_mean(heavy_tailed):
