@@ -13,6 +13,7 @@ from typing import Any
 
 import imageio.v3 as imageio
 import numpy as np
+import torch
 
 from mcdenoise import __version__
 from mcdenoise.atomic import remove_leftovers, replacing
@@ -23,7 +24,7 @@ from mcdenoise.inference.candidates import usable
 from mcdenoise.inference.combine import Denoise, combine
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.inference.files import Task
-from mcdenoise.inference.repair import LARGEST
+from mcdenoise.inference.repair import LARGEST, finite_radiance
 from mcdenoise.tonemap import display, exposure
 
 ERROR_CHANNEL = "error.Y"
@@ -143,10 +144,17 @@ def _read(task: Task, made_by: str, preview: bool) -> _Work:
 def _denoise(work: _Work, denoiser: Denoiser, denoisers: Mapping[str, Denoise]) -> _Work:
     work.started = time.perf_counter()
     frames = work.frames
-    frame = mean_frame(frames) if len(frames) > 1 else frames[0]
+    several = len(frames) > 1
+    notes = []
+    for index, path in enumerate(work.task.frames):
+        notes += _odd_values(str(path) if several else work.task.name, frames[index].radiance)
+        if several:  # by its file's name what is wrong with it is told here, and so not again by its number
+            radiance = finite_radiance(torch.from_numpy(frames[index].radiance)).numpy()
+            frames[index] = replace(frames[index], radiance=radiance)
+    frame = mean_frame(frames) if several else frames[0]
     work.noisy = frame.radiance
-    work.applied = replace(work.applied, notes=_notes(work.task, frame))
-    if len(frames) > 1:
+    work.applied = replace(work.applied, notes=_missing(work.task.name, frame) + notes)
+    if several:
         found = usable(denoisers, frame.albedo is not None)
         del frame  # `combine` makes its own mean, and needs the memory
         combined = combine(frames, list(found.values()))
@@ -219,23 +227,26 @@ def _fingerprint_in(output: Path) -> str | None:
         return None  # half a file of somebody else's, or none of ours: it is replaced
 
 
-def _notes(task: Task, frame: Frame) -> list[str]:
-    """What the user should know of the frame that is denoised. Raises FrameError if nothing of it can be used."""
+def _missing(name: str, frame: Frame) -> list[str]:
+    missing = [feature for feature in ("albedo", "normal") if getattr(frame, feature) is None]
+    if not missing:
+        return []
+    return [f"{name}: no {' and no '.join(missing)} in it; denoised without, which costs quality."]
+
+
+def _odd_values(name: str, radiance: np.ndarray) -> list[str]:
+    """What the user should know of the pixels of a frame. Raises FrameError if none of them can be used."""
     notes = []
-    missing = [name for name in ("albedo", "normal") if getattr(frame, name) is None]
-    if missing:
-        notes.append(f"{task.name}: no {' and no '.join(missing)} in it; denoised without, which costs quality.")
-    radiance = frame.radiance
     finite = np.isfinite(radiance).all(axis=2)
     if not finite.any():
-        raise FrameError(f"{task.name}: all pixels are NaN or Inf.")
+        raise FrameError(f"{name}: all pixels are NaN or Inf.")
     if not finite.all():
-        notes.append(f"{task.name}: {int((~finite).sum())} pixels are NaN or Inf and take their neighbours' median.")
+        notes.append(f"{name}: {int((~finite).sum())} pixels are NaN or Inf and take their neighbours' median.")
     for odd, what in (
         (radiance < 0, "negative and count as zero"),
         (radiance > LARGEST, f"above {LARGEST:g} and count as that"),
     ):
         count = int((odd.any(axis=2) & finite).sum())
         if count:
-            notes.append(f"{task.name}: {count} pixels are {what}.")
+            notes.append(f"{name}: {count} pixels are {what}.")
     return notes

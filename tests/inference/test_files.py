@@ -204,6 +204,21 @@ def test_realizations_of_different_sizes_are_refused_by_name(tmp_path, denoiser)
     assert not (tmp_path / "a.denoised.exr").exists()
 
 
+@pytest.mark.parametrize("bad", ["one pixel", "every pixel"])
+def test_of_several_realizations_the_one_that_is_not_finite_is_named(tmp_path, denoiser, bad):
+    folder = write_view(tmp_path / "scene/view000", picture(24, 32), realizations=3)
+    expected = combined_of([folder / f"r00{k}.exr" for k in range(3)], [denoiser.denoise]).radiance
+    frame = read_frame(folder / "r001.exr")
+    frame.radiance[: 1 if bad == "one pixel" else None, : 1 if bad == "one pixel" else None] = np.nan
+    write_frame(folder / "r001.exr", frame)
+    (result,) = run([folder], denoiser)
+    if bad == "every pixel":
+        assert result.error == f"{folder / 'r001.exr'}: all pixels are NaN or Inf."
+    else:
+        assert result.notes == [f"{folder / 'r001.exr'}: 1 pixels are NaN or Inf and take their neighbours' median."]
+        np.testing.assert_allclose(read_frame(result.task.output).radiance, expected, rtol=0.5)
+
+
 def test_one_bad_file_among_good_ones_is_named_and_others_are_done(tmp_path, denoiser):
     sources = [write(tmp_path / f"f{k}.exr", k) for k in range(4)]
     sources[1].write_bytes(sources[1].read_bytes()[:500])
