@@ -19,6 +19,7 @@ _DARKEST = 0.01  # keeps relative errors of black finite (Lehtinen et al. 2018, 
 _OUTLIER = 10.0
 _WHITE = 100.0  # radiance, where middle grey is 0.18
 _MOST_SHOWN = (5 / 16) ** (1 / 2.2) * 11 / 16  # of m T'(m), but for a constant, at m = 5 / 11
+_LEAST_NOISE = 0.05
 _MOST_SPREAD = 100.0  # relative: one firefly does not hide all that is around it
 
 
@@ -81,44 +82,48 @@ def hdr_studentized(prediction: Tensor, target: Tensor, guide: Tensor, seen: Ten
 
 
 def _studentized(
-    prediction: Tensor,
-    target: Tensor,
-    guide: Tensor,
-    seen: Tensor,
-    side: int,
-    weight: Callable[[Tensor], Tensor | float] = lambda brightness: 1.0,
+    prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor, side: int, weight: Tensor | float = 1.0
 ) -> Tensor:
-    """`hdr_studentized`, noise averaged over `side` x `side` pixels, each with a weight by its predicted brightness."""
-    spread = ((seen - guide).mean(dim=1, keepdim=True) / _brightness(guide)).clip(max=_MOST_SPREAD).square()
-    deviation = (1 + _mean_around(spread, side)).sqrt()
+    """`hdr_studentized`, noise averaged over `side` x `side` pixels, each of which has a weight."""
+    deviation = (1 + _noise(guide, seen, side)).sqrt()
     brightness = (_brightness(prediction) * _brightness(guide)).sqrt() * deviation
     residual = F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER, reduction="none")
-    return 2 * (weight(_brightness(prediction)) * deviation * residual).mean()
+    return 2 * (weight * deviation * residual).mean()
+
+
+def _noise(guide: Tensor, seen: Tensor, side: int) -> Tensor:
+    """v of `hdr_studentized`, `[B, 1, H, W]`."""
+    spread = ((seen - guide).mean(dim=1, keepdim=True) / _brightness(guide)).clip(max=_MOST_SPREAD).square()
+    return _mean_around(spread, side)
 
 
 def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
-    """`hdr_studentized` at three scales, and more of it where a screen shows it.
+    """`hdr_studentized` at three scales, and more of it where a screen shows it and where there is little noise.
 
     Beside the pixels the means of 4 x 4 and of 16 x 16 of them are compared: clouds on smooth surfaces, which the eye
     sees and a pixel's error hardly holds, weigh three times, and in means there is less noise of targets to learn
-    against. A mean of renders is as unbiased as they are, so the minimiser stays. A pixel counts as 0.5 + d(m), where
+    against. A mean of renders is as unbiased as they are, so the minimiser stays. A pixel counts as 1 + d(m), where
     d is the square of how far a relative change of it moves the paper's tonemapped value, m T'(m), over its maximum:
-    1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. The weight sees the prediction alone.
+    1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the noise of `hdr_studentized`, it also counts as
+    ((1 + v) / (0.05 + v))^(1/2), up to 4.6: by as much as a target is more certain (as in weighted least squares, but
+    for the root), and so that pictures of many samples, whose errors are small, are learnt from as those of few are.
+    None of the weights sees the target.
     """
+    noise = _noise(guide, seen, 25)
+    certain = ((1 + noise) / (_LEAST_NOISE + noise)).sqrt()
     total = prediction.new_zeros(())
     for side in (1, 4, 16):
         if min(prediction.shape[2:]) < side:
             break
-        images = (F.avg_pool2d(image, side) for image in (prediction, target, guide, seen))
-        total = total + _studentized(*images, 1 + 24 // side // 2 * 2, _shown)
+        f, y, g, s, weight = (F.avg_pool2d(image, side) for image in (prediction, target, guide, seen, certain))
+        total = total + _studentized(f, y, g, s, 1 + 24 // side // 2 * 2, weight * (1 + _shown(_brightness(f))))
     return total
 
 
 def _shown(brightness: Tensor) -> Tensor:
-    """See `hdr_display`."""
+    """d of `hdr_display`."""
     share = brightness / (1 + brightness)
-    relative = share ** (1 / 2.2) * (1 - share)
-    return 0.5 + (relative / _MOST_SHOWN).square()
+    return (share ** (1 / 2.2) * (1 - share) / _MOST_SHOWN).square()
 
 
 def hdr_reinhard(prediction: Tensor, target: Tensor) -> Tensor:
