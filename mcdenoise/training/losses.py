@@ -98,25 +98,24 @@ def _noise(guide: Tensor, seen: Tensor, side: int) -> Tensor:
 
 
 def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
-    """`hdr_studentized` at three scales, and more of it where a screen shows it and where there is little noise.
+    """`hdr_studentized` at three scales, and more of it where a screen shows it and in pictures of little noise.
 
     Beside the pixels the means of 4 x 4 and of 16 x 16 of them are compared: clouds on smooth surfaces, which the eye
     sees and a pixel's error hardly holds, weigh three times, and in means there is less noise of targets to learn
     against. A mean of renders is as unbiased as they are, so the minimiser stays. A pixel counts as 1 + d(m), where
     d is the square of how far a relative change of it moves the paper's tonemapped value, m T'(m), over its maximum:
-    1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the noise of `hdr_studentized`, it also counts as
-    ((1 + v) / (0.05 + v))^(1/2), up to 4.6: by as much as a target is more certain (as in weighted least squares, but
-    for the root), and so that pictures of many samples, whose errors are small, are learnt from as those of few are.
-    None of the weights sees the target.
+    1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the mean of the noise of `hdr_studentized` over an
+    example, all of that counts as ((1 + v) / (0.05 + v))^(1/2), up to 4.6: so pictures of many samples, whose errors
+    are small, are learnt from as those of few are. None of the weights sees the target.
     """
-    noise = _noise(guide, seen, 25)
-    certain = ((1 + noise) / (_LEAST_NOISE + noise)).sqrt()
+    noise = _noise(guide, seen, 25).mean(dim=(1, 2, 3), keepdim=True)
+    calm = ((1 + noise) / (_LEAST_NOISE + noise)).sqrt()
     total = prediction.new_zeros(())
     for side in (1, 4, 16):
         if min(prediction.shape[2:]) < side:
             break
-        f, y, g, s, weight = (F.avg_pool2d(image, side) for image in (prediction, target, guide, seen, certain))
-        total = total + _studentized(f, y, g, s, 1 + 24 // side // 2 * 2, weight * (1 + _shown(_brightness(f))))
+        f, y, g, s = (F.avg_pool2d(image, side) for image in (prediction, target, guide, seen))
+        total = total + _studentized(f, y, g, s, 1 + 24 // side // 2 * 2, calm * (1 + _shown(_brightness(f))))
     return total
 
 
