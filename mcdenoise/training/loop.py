@@ -36,7 +36,7 @@ from mcdenoise.networks import create
 from mcdenoise.networks.model_file import save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
-from mcdenoise.training.losses import GUIDED, LOSSES, l2, loss_at
+from mcdenoise.training.losses import GUIDED, LOSSES, loss_at, loss_of_feature
 from mcdenoise.training.showing import Showing
 from mcdenoise.training.start import load_start
 from mcdenoise.training.validation import Validation
@@ -46,7 +46,6 @@ _log = logging.getLogger(__name__)
 DEFAULT_STEPS = 1200
 _CHECKPOINT_SECONDS = 30.0
 _LOG_EVERY = 10
-_FEATURES = 10.0  # weight of filtered features beside the picture: then they are not learnt from the latter alone
 _COLUMNS = ("step", "seconds", "loss", "gradient_norm", "learning_rate", "validation")
 
 
@@ -371,7 +370,8 @@ def _loss_of_features(network: nn.Module, batch: Batch, autocast: Any) -> Tensor
         return 0.0
     with autocast:
         filtered = network.features(batch.albedo, batch.normal)
-    return _FEATURES * sum(l2(one.float(), other) for one, other in zip(filtered, batch.features, strict=True))
+    known = batch.albedo, batch.normal
+    return sum(loss_of_feature(*images) for images in zip(filtered, known, batch.features, strict=True))
 
 
 def _network(options: TrainOptions) -> nn.Module:

@@ -20,6 +20,7 @@ _OUTLIER = 10.0
 _WHITE = 100.0  # radiance, where middle grey is 0.18
 _MOST_SHOWN = (5 / 16) ** (1 / 2.2) * 11 / 16  # of m T'(m), but for a constant, at m = 5 / 11
 _LEAST_NOISE = 0.05
+_CLEAN = 1e-4  # variance of a feature that counts as nothing: half floats have less
 _MOST_SPREAD = 100.0  # relative: one firefly does not hide all that is around it
 
 
@@ -79,6 +80,17 @@ def hdr_studentized(prediction: Tensor, target: Tensor, guide: Tensor, seen: Ten
     squares, though only by s where that would take s^2. v has none of the target's noise, so it moves nothing.
     """
     return _studentized(prediction, target, guide, seen, 25)
+
+
+def loss_of_feature(filtered: Tensor, noisy: Tensor, target: Tensor) -> Tensor:
+    """The squared distance of a filtered feature from that of other renders, relative to that of the noisy one.
+
+    `[B, 3, H, W]` each. 1 where nothing is gained, 0.5 where all noise is taken away and the target has as much. The
+    ratio is that of each example, so that the nearly clean are learnt from as the noisy are; one of so many pixels
+    hardly depends on any one target, and the minimiser is their mean.
+    """
+    distances = [(image.float() - target).square().mean(dim=(1, 2, 3)) for image in (filtered, noisy)]
+    return (distances[0] / (distances[1] + _CLEAN)).mean()
 
 
 def _studentized(

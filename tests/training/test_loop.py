@@ -275,8 +275,12 @@ def test_a_guided_loss_is_relative_to_what_the_averaged_network_makes_of_other_r
         own = GUIDED[loss](prediction, batch.target, prediction, batch.radiance)
         assert float(own) != pytest.approx(float(expected), rel=1e-4)
         filtered = network.features(batch.albedo, batch.normal)
-        on_features = sum(float(((a - b) ** 2).mean()) for a, b in zip(filtered, batch.features, strict=True))
-    assert seen[0].loss == pytest.approx(float(expected) + 10 * on_features, rel=1e-5)
+        on_features = 0.0
+        for after, before, other in zip(filtered, (batch.albedo, batch.normal), batch.features, strict=True):
+            for one in range(2):
+                distances = [float((image[one] - other[one]).square().mean()) for image in (after, before)]
+                on_features += distances[0] / (distances[1] + 1e-4) / 2
+    assert seen[0].loss == pytest.approx(float(expected) + on_features, rel=1e-5)
 
 
 def test_crops_larger_than_most_views_are_as_large_as_they_are(tmp_path, caplog):
