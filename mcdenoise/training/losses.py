@@ -112,9 +112,10 @@ def _noise(guide: Tensor, seen: Tensor, side: int) -> Tensor:
 def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
     """`hdr_studentized` at three scales, and more of it where a screen shows it and in pictures of little noise.
 
-    Beside the pixels the means of 4 x 4 and of 16 x 16 of them are compared: clouds on smooth surfaces, which the eye
-    sees and a pixel's error hardly holds, weigh three times, and in means there is less noise of targets to learn
-    against. A mean of renders is as unbiased as they are, so the minimiser stays. A pixel counts as 1 + d(m), where
+    Beside the pixels the means of 4 x 4 and of 16 x 16 of them are compared, each half as much: clouds on smooth
+    surfaces, which the eye sees and a pixel's error hardly holds, weigh twice, and in means there is less noise of
+    targets to learn against. They are as unbiased as the pixels are, and where the guide tells bright from dark they ask
+    for the mean rather than the harmonic mean, as a block's brightness is mostly known. A pixel counts as 1 + d(m), where
     d is the square of how far a relative change of it moves the paper's tonemapped value, m T'(m), over its maximum:
     1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the mean of the noise of `hdr_studentized` over an
     example, all of that counts as ((1 + v) / (0.05 + v))^(1/2), up to 4.6: so pictures of many samples, whose errors
@@ -123,11 +124,12 @@ def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor)
     noise = _noise(guide, seen, 25).mean(dim=(1, 2, 3), keepdim=True)
     calm = ((1 + noise) / (_LEAST_NOISE + noise)).sqrt()
     total = prediction.new_zeros(())
-    for side in (1, 4, 16):
+    for side, share in ((1, 1.0), (4, 0.5), (16, 0.5)):
         if min(prediction.shape[2:]) < side:
             break
         f, y, g, s = (F.avg_pool2d(image, side) for image in (prediction, target, guide, seen))
-        total = total + _studentized(f, y, g, s, 1 + 24 // side // 2 * 2, calm * (1 + _shown(_brightness(f))))
+        weight = share * calm * (1 + _shown(_brightness(f)))
+        total = total + _studentized(f, y, g, s, 1 + 24 // side // 2 * 2, weight)
     return total
 
 

@@ -185,7 +185,7 @@ def test_the_display_loss_is_the_studentized_one_of_means_too_weighted_by_what_a
         tone = (m / (1 + m)) ** (1 / 2.2)
         slope = tone / 2.2 / (m * (1 + m))  # T'(m)
         best = (5 / 16) ** (1 / 2.2) / 2.2 * (11 / 16)
-        weight = (1 + (m * slope / best) ** 2) * calm
+        weight = (1.0 if side == 1 else 0.5) * (1 + (m * slope / best) ** 2) * calm
         expected += float((weight * (a - b) ** 2 / (m * 0.81) / (1 + spread).sqrt()).mean())
     assert float(hdr_display(f, y, torch.full_like(f, 0.8), seen)) == pytest.approx(expected, rel=1e-6)
     small = torch.ones(1, 3, 2, 2)
