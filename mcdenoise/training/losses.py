@@ -114,12 +114,12 @@ def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor)
 
     Beside the pixels the means of 4 x 4 and of 16 x 16 of them are compared, each half as much: clouds on smooth
     surfaces, which the eye sees and a pixel's error hardly holds, weigh twice, and in means there is less noise of
-    targets to learn against. They are as unbiased as the pixels are, and where the guide tells bright from dark they ask
-    for the mean rather than the harmonic mean, as a block's brightness is mostly known. A pixel counts as 1 + d(m), where
-    d is the square of how far a relative change of it moves the paper's tonemapped value, m T'(m), over its maximum:
-    1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the mean of the noise of `hdr_studentized` over an
-    example, all of that counts as ((1 + v) / (0.05 + v))^(1/2), up to 4.6: so pictures of many samples, whose errors
-    are small, are learnt from as those of few are. None of the weights sees the target.
+    targets to learn against. They are as unbiased as the pixels are, and where the guide tells bright from dark they
+    ask for the mean rather than the harmonic mean, as a block's brightness is mostly known. A pixel counts as
+    1 + d(m), where d is the square of how far a relative change of it moves the paper's tonemapped value, m T'(m),
+    over its maximum: 1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the mean of the noise of
+    `hdr_studentized` over an example, all of that counts as ((1 + v) / (0.05 + v))^(1/2), up to 4.6: so pictures of
+    many samples, whose errors are small, are learnt from as those of few are. None of the weights sees the target.
     """
     noise = _noise(guide, seen, 25).mean(dim=(1, 2, 3), keepdim=True)
     calm = ((1 + noise) / (_LEAST_NOISE + noise)).sqrt()
