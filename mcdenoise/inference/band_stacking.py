@@ -14,7 +14,7 @@ from mcdenoise.inference.windows import enlarge, shrink, smooth
 _WINDOW = 12.0  # pixels, standard deviation; at least
 _WINDOW_OF_BAND = 4.0  # standard deviations of the band, at least
 _GRID = 4  # weights are solved for on a grid of at least so many pixels
-_PULL = 0.3  # towards the weights of the whole picture
+_PULL = 1.0  # towards the weights of the whole picture
 _ROWS = 32  # solved at once, as in stacking
 _ROWS_OF_PIXELS = 128
 
