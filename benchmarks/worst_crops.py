@@ -60,7 +60,9 @@ def main() -> None:
         scale = exposure((first + last) / 2)
         given = frame.radiance, frame.albedo, frame.normal
         pictures = [frame.radiance, ours(*given), oidn(*given), ((first + last) / 2).astype(np.float32)]
-        name = f"{view.folder.parent.name}, {view.folder.name}, {frame.attributes.get('spp', '?')} spp"
+        name = f"{view.folder.parent.name}, {view.folder.name}"
+        if "spp" in frame.attributes:
+            name += f", {frame.attributes['spp']} spp"
         crops += _worst(name, pictures, (first * scale, last * scale), scale, arguments.crop)
     crops.sort(key=lambda crop: -crop.errors[0])
     _draw(crops[: arguments.count], arguments.crop, arguments.out)
