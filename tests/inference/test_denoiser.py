@@ -55,7 +55,7 @@ def test_tiles_do_not_show(tmp_path, network, config, monkeypatch):
     monkeypatch.setattr(denoiser_module, "_TILE", 192)
     tiled = denoiser.denoise(given.radiance, given.albedo, given.normal)
     np.testing.assert_allclose(tiled, whole, rtol=1e-3, atol=1e-5 * whole.mean())
-    monkeypatch.setattr(type(denoiser.network), "reach", 0)
+    monkeypatch.setattr(denoiser.network, "reach", 0)
     bare = denoiser.denoise(given.radiance, given.albedo, given.normal)
     assert np.abs(bare - whole).max() > 1e-2 * whole.mean(), "context is what hides them"
 
