@@ -34,11 +34,11 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
 }
 
 
-def create(name: str, **config: Any) -> nn.Module:
+def create(name: str, /, **config: Any) -> nn.Module:
     """A network with fresh weights. Raises ModelError if `name` or `config` is unknown."""
     if name not in NETWORKS:
         raise ModelError(f"there is no network called {name!r}: choose one of {', '.join(NETWORKS)}.", misuse=True)
     try:
         return NETWORKS[name](**config)
     except (TypeError, ValueError) as error:
-        raise ModelError(f"the network {name} cannot be built with {config}: {error}.") from None
+        raise ModelError(f"the network {name} cannot be built with {config}: {error}.", misuse=True) from None
