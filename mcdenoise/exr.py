@@ -79,28 +79,21 @@ def read_frame(path: str | os.PathLike) -> Frame:
     Understands the channel names of Mitsuba (`R`, `albedo.R`, `normal.X`, `depth.T`), Blender Cycles
     (`ViewLayer.Combined.R`, `ViewLayer.Denoising Albedo.R`, ...), pbrt-v4 (`Albedo.R`, `Ns.X`, `N.X`) and plain RGB(A),
     in scanline, tiled and multi-part files. Half and float channels become float32; values are not changed.
-    Raises FrameError if the file is missing, broken, too large, or has no R, G, B.
+    Of several view layers the first is read. Raises FrameError if the file is missing, broken, too large, or has no
+    R, G, B.
     """
     file = _open(path)
-    layers = _find_layers(file, path)
+    return _frame(file, next(iter(_view_layers(file, path).values())))
 
-    def stack(layer: tuple[int, tuple[str, ...]] | None) -> np.ndarray | None:
-        if layer is None:
-            return None
-        planes = _planes(file, layer)
-        stacked = np.empty((*planes[0].shape, len(planes)), dtype=np.float32)
-        for i, plane in enumerate(planes):
-            stacked[..., i] = plane
-        return stacked
 
-    depth = stack(layers.depth)
-    return Frame(
-        radiance=stack(layers.radiance),
-        albedo=stack(layers.albedo),
-        normal=stack(layers.normal),
-        depth=None if depth is None else depth[..., 0],
-        attributes=_attributes(file.parts[layers.radiance[0]].header),
-    )
+def read_view_layers(path: str | os.PathLike) -> dict[str, Frame]:
+    """All view layers of a frame file by their names, first the one that `read_frame` reads; "" where it has no name.
+
+    Those whose pixels are others than the first one's, and a compositor's result beside them, are left out. Raises
+    FrameError as `read_frame` does.
+    """
+    file = _open(path)
+    return {name: _frame(file, layers) for name, layers in _view_layers(file, path).items()}
 
 
 def read_planes(path: str | os.PathLike) -> Planes:
@@ -109,7 +102,7 @@ def read_planes(path: str | os.PathLike) -> Planes:
     Raises FrameError as `read_frame` does.
     """
     file = _open(path)
-    layers = _find_layers(file, path)
+    layers = next(iter(_view_layers(file, path).values()))
     albedo, normal = (None if layer is None else _planes(file, layer) for layer in (layers.albedo, layers.normal))
     return Planes(_planes(file, layers.radiance), albedo, normal)
 
@@ -171,44 +164,44 @@ def write_image(path: str | os.PathLike, image: np.ndarray, attributes: Mapping[
 def replace_radiance(
     source: str | os.PathLike,
     destination: str | os.PathLike,
-    radiance: np.ndarray,
+    radiance: np.ndarray | Mapping[str, np.ndarray],
     more: Mapping[str, np.ndarray] | None = None,
     attributes: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Copy `source` to `destination` with its R, G, B replaced by `radiance` (`[H, W, 3]`), all else kept.
 
+    radiance: of the view layer that `read_frame` reads, or of several by the names that `read_view_layers` gives them.
     more: further float32 channels `[H, W]` by name, which are put beside R, G, B, in place of any of that name.
     attributes: further ones, for the header beside them. Every other channel comes back bit-exact, with all attributes,
     windows, parts and pixel types. Half channels take radiance up to 65504. Returns notes (one sentence each) on what
     had to differ: a lossy compression becomes ZIP, because compressing again would change the other channels, and a
-    mipmap keeps its largest picture; and on view layers that stay as they are, because they come after the first.
-    Raises FrameError as `read_frame` does, and if a channel is subsampled.
+    mipmap keeps its largest picture. Raises FrameError as `read_frame` does, and if a channel is subsampled.
     """
     file = _open(source)
-    index, names = _find_layers(file, source).radiance
-    channels = file.parts[index].channels
-    for i, name in enumerate(names):
-        kind = channels[name].pixels.dtype
-        if kind not in (np.float16, np.float32):
-            raise FrameError(f"{source}: channel {name} holds {kind}, and radiance needs half or float.")
-        if radiance.shape[:2] != channels[name].pixels.shape:
-            raise ValueError(f"radiance is {radiance.shape[:2]}, the frame {channels[name].pixels.shape}")
-        plane = _plane(radiance, i)
-        channels[name].pixels = _half(plane) if kind == np.float16 else plane
+    layers = _view_layers(file, source)
+    main, first = next(iter(layers.items()))
+    for layer, image in (radiance if isinstance(radiance, Mapping) else {main: radiance}).items():
+        index, names = layers[layer].radiance
+        channels = file.parts[index].channels
+        for i, name in enumerate(names):
+            kind = channels[name].pixels.dtype
+            if kind not in (np.float16, np.float32):
+                raise FrameError(
+                    f"{source}: channel {shown_name(name)} holds {kind}, and radiance needs half or float."
+                )
+            if image.shape[:2] != channels[name].pixels.shape:
+                raise ValueError(f"radiance is {image.shape[:2]}, the frame {channels[name].pixels.shape}")
+            plane = _plane(image, i)
+            channels[name].pixels = _half(plane) if kind == np.float16 else plane
+    beside = file.parts[first.radiance[0]]
     for name, plane in (more or {}).items():
-        channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane, np.float32))
-    file.parts[index].header.update(attributes or {})
+        beside.channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane, np.float32))
+    beside.header.update(attributes or {})
     notes = []
-    every = {name for part in file.parts for name in part.channels if name.endswith(".Combined.R")}
-    others = sorted(_shown(name.removesuffix(".Combined.R")) for name in every - {names[0], "Composite.Combined.R"})
-    if others and names[0] in every:
-        notes.append(
-            f"{source}: one view layer is denoised, {names[0].partition('.')[0]}, and not {', '.join(others)}."
-        )
     for part in file.parts:
         for channel in part.channels.values():
             if (channel.xSampling, channel.ySampling) != (1, 1):
-                raise FrameError(f"{source}: channel {_shown(channel.name)} is subsampled, and cannot be kept.")
+                raise FrameError(f"{source}: channel {shown_name(channel.name)} is subsampled, and cannot be kept.")
         compression = _compression(part.header)
         if compression not in _LOSSLESS:
             part.header["compression"] = OpenEXR.ZIP_COMPRESSION
@@ -229,7 +222,28 @@ def _planes(file: OpenEXR.File, layer: tuple[int, tuple[str, ...]]) -> tuple[np.
     return tuple(file.parts[part].channels[name].pixels for name in names)
 
 
-def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
+def _frame(file: OpenEXR.File, layers: _Layers) -> Frame:
+    def stack(layer: tuple[int, tuple[str, ...]] | None) -> np.ndarray | None:
+        if layer is None:
+            return None
+        planes = _planes(file, layer)
+        stacked = np.empty((*planes[0].shape, len(planes)), dtype=np.float32)
+        for i, plane in enumerate(planes):
+            stacked[..., i] = plane
+        return stacked
+
+    depth = stack(layers.depth)
+    return Frame(
+        radiance=stack(layers.radiance),
+        albedo=stack(layers.albedo),
+        normal=stack(layers.normal),
+        depth=None if depth is None else depth[..., 0],
+        attributes=_attributes(file.parts[layers.radiance[0]].header),
+    )
+
+
+def _view_layers(file: OpenEXR.File, path: str | os.PathLike) -> dict[str, _Layers]:
+    """Where the file keeps each of its view layers, by name; the first is the one that most likely is meant."""
     names = [(index, name) for index, part in enumerate(file.parts) for name in part.channels]
     places: dict[str, tuple[int, str]] = {}  # a channel is known by its name, and by its part's name before it
     for index, name in names:
@@ -245,29 +259,39 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
 
     parts = [str(part.header.get("name", "")) for part in file.parts]
     plain = [index for index, part in enumerate(file.parts) if {"R", "G", "B"} <= part.channels.keys()]
+    combined = {}
+    for layer in [name.removesuffix(".Combined.R") for name in places if name.endswith(".Combined.R")]:
+        found = present(tuple(f"{layer}.Combined.{channel}" for channel in "RGB"))
+        if found is not None and found not in combined.values():
+            combined[layer] = found
+    if len(combined) > 1:
+        combined.pop("Composite", None)  # what a compositor made of the others
     layer, radiance = "", None
     if plain:
         index = min(plain, key=lambda index: _unlikeliness(parts[index]))  # of those that are as likely the first
         radiance = index, ("R", "G", "B")
         layer = parts[index].removesuffix(".Combined") if parts[index].endswith(".Combined") else ""
-    if radiance is None or _unlikeliness(parts[radiance[0]]) == _FEATURE:
-        combined = [name.removesuffix(".Combined.R") for _, name in names if name.endswith(".Combined.R")]
-        for candidate in sorted(combined, key=lambda candidate: candidate == "Composite"):
-            found = present(tuple(f"{candidate}.Combined.{channel}" for channel in "RGB"))
-            if found is not None:
-                layer, radiance = candidate, found
-                break
+    if combined and (radiance is None or _unlikeliness(parts[radiance[0]]) == _FEATURE):
+        layer, radiance = next(iter(combined.items()))
     if radiance is None:
-        listed = ", ".join(_shown(name) for _, name in names[:8]) + (", ..." if len(names) > 8 else "")
+        listed = ", ".join(shown_name(name) for _, name in names[:8]) + (", ..." if len(names) > 8 else "")
         wanted = "R, G, B or <view layer>.Combined.R"
         raise FrameError(f"{path}: no radiance found: looked for channels {wanted}, found {listed or 'none'}.")
-    part = file.parts[radiance[0]]
-    width, height = _window_size(part.header)
-    for name in radiance[1]:
-        if part.channels[name].pixels.shape != (height, width):
-            raise FrameError(f"{path}: channel {_shown(name)} is subsampled, and radiance is needed in every pixel.")
+    window = file.parts[radiance[0]].header["dataWindow"]
+    width, height = _window_size(file.parts[radiance[0]].header)
 
-    def feature(patterns: tuple[str, ...], letters: int) -> tuple[int, tuple[str, ...]] | None:
+    def fits(place: tuple[int, tuple[str, ...]]) -> bool:
+        part = file.parts[place[0]]
+        here = np.array_equal(part.header["dataWindow"], window)
+        return here and all(part.channels[name].pixels.shape == (height, width) for name in place[1])
+
+    for name in radiance[1]:
+        if file.parts[radiance[0]].channels[name].pixels.shape != (height, width):
+            raise FrameError(
+                f"{path}: channel {shown_name(name)} is subsampled, and radiance is needed in every pixel."
+            )
+
+    def feature(layer: str, patterns: tuple[str, ...], letters: int) -> tuple[int, tuple[str, ...]] | None:
         for pattern in patterns:
             if "{layer}" in pattern and not layer:
                 continue
@@ -276,15 +300,24 @@ def _find_layers(file: OpenEXR.File, path: str | os.PathLike) -> _Layers:
             found = present(group)
             if not found:
                 continue
-            channels = file.parts[found[0]].channels
-            if group == ("Z",) and "X" in channels:  # a component of a vector
+            if group == ("Z",) and "X" in file.parts[found[0]].channels:  # a component of a vector
                 continue
-            here = np.array_equal(file.parts[found[0]].header["dataWindow"], part.header["dataWindow"])
-            if here and all(channels[name].pixels.shape == (height, width) for name in found[1]):
+            if fits(found):
                 return found
         return None
 
-    return _Layers(radiance, feature(_ALBEDO, 3), feature(_NORMAL, 3), feature(_DEPTH, 1))
+    result = {
+        layer: _Layers(radiance, feature(layer, _ALBEDO, 3), feature(layer, _NORMAL, 3), feature(layer, _DEPTH, 1))
+    }
+    for other, place in combined.items() if layer in combined else ():
+        if other != layer and fits(place):
+            albedo, normal, depth = (
+                tuple(name for name in names if "{layer}" in name) for names in (_ALBEDO, _NORMAL, _DEPTH)
+            )  # without a view layer's name they are the first one's
+            result[other] = _Layers(
+                place, feature(other, albedo, 3), feature(other, normal, 3), feature(other, depth, 1)
+            )
+    return result
 
 
 def _unlikeliness(part: str) -> int:
@@ -555,7 +588,7 @@ def _first_line(said: list[str], error: Exception | None = None) -> str:
     return (lines[0] if lines else type(error).__name__).strip().rstrip(".")[:160]
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """A name from a file for a message: control characters written out, and not too long."""
     shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import OpenEXR
 import pytest
 import torch
 from command_line import everything_below, run, run_alone
 from synthetic import noisy, picture, write_view
 
-from mcdenoise.exr import read_frame, write_frame
+from mcdenoise.exr import read_attributes, read_frame, read_view_layers, write_frame
 from mcdenoise.frame import Frame
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import save_model
@@ -69,6 +70,43 @@ def test_frames_without_features_are_done_with_a_note(place, capfd, monkeypatch)
     code, out, err = run(capfd, monkeypatch, "apply", "plain.exr", "--model", "m.safetensors")
     assert (code, err) == (0, "")
     assert "note: plain.exr: no albedo and no normal" in out
+
+
+def write_two_view_layers(path, noise):
+    """As Blender writes them. noise: its seed."""
+    channels = {}
+    for layer, seed in (("front", 0), ("back\x1b", 1)):
+        frame = noisy(picture(24, 32, seed), np.random.default_rng((seed, noise)))
+        for feature, letters in (("Combined", "RGB"), ("Denoising Albedo", "RGB"), ("Denoising Normal", "XYZ")):
+            image = {"Combined": frame.radiance, "Denoising Albedo": frame.albedo}.get(feature, frame.normal)
+            channels |= {f"{layer}.{feature}.{c}": image[..., i].copy() for i, c in enumerate(letters)}
+    OpenEXR.File({"type": OpenEXR.scanlineimage}, channels).write(str(path))
+
+
+def test_every_view_layer_is_denoised_by_its_own_features(place, capfd, monkeypatch):
+    write_two_view_layers(place / "layers.exr", 0)
+    code, out, err = run(capfd, monkeypatch, "apply", "layers.exr", *MODEL)
+    assert (code, err) == (0, "")
+    assert "its view layers are denoised, each by itself: back\\x1b, front." in out
+    found = read_view_layers("layers.denoised.exr")
+    for layer in ("front", "back\x1b"):
+        write_frame(place / "alone.exr", read_view_layers("layers.exr")[layer])
+        run(capfd, monkeypatch, "apply", "alone.exr", *MODEL)
+        alone = read_frame("alone.denoised.exr").radiance  # of features in half: 2^-11 of each, in every kernel
+        np.testing.assert_allclose(found[layer].radiance, alone, rtol=2e-3, err_msg=layer)
+
+
+def test_view_layers_of_several_realizations_are_combined_each(place, capfd, monkeypatch):
+    for k in range(2):
+        write_two_view_layers(place / f"r{k}.exr", k)
+    arguments = ["apply", "r0.exr", "r1.exr", "--realizations", "--denoisers", "model", "--out", "both.exr", *MODEL]
+    code, out, err = run(capfd, monkeypatch, *arguments)
+    assert (code, err) == (0, "")
+    assert "front: estimated relMSE" in out
+    channels = read_attributes("both.exr")["channels"]
+    assert {"error.Y", "front.error.Y"} <= set(channels)
+    code, _, err = run(capfd, monkeypatch, "apply", "r0.exr", "f0.exr", "--realizations", *MODEL)
+    assert (code, err) == (1, "Error: f0.exr: holds other view layers than r0.exr.\n")
 
 
 MODEL = ["--model", "m.safetensors"]

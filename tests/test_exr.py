@@ -20,6 +20,7 @@ from mcdenoise.exr import (
     read_frame,
     read_planes,
     read_three_planes,
+    read_view_layers,
     replace_radiance,
     write_frame,
     write_image,
@@ -329,11 +330,52 @@ def test_replacing_cycles_radiance_leaves_its_other_layers(tmp_path, rng):
     assert_only_radiance_changes(tmp_path, tuple(f"ViewLayer.Combined.{c}" for c in "RGB"), rng)
 
 
-def test_view_layers_that_stay_noisy_are_named(tmp_path, rng):
-    layers = [named(tuple(name and name.replace("ViewLayer", layer) for name in CYCLES), rng)[0] for layer in "ab"]
-    write_channels(tmp_path / "a.exr", layers[0] | layers[1] | {f"Composite.Combined.{c}": plane(rng) for c in "RGB"})
-    (note,) = assert_only_radiance_changes(tmp_path, tuple(f"a.Combined.{c}" for c in "RGB"), rng)
-    assert "one view layer is denoised, a, and not b." in note
+def cycles(layer, rng):
+    return named(tuple(name.replace("ViewLayer", layer) for name in CYCLES), rng)
+
+
+def test_every_view_layer_is_read_with_its_own_features_and_replaced(tmp_path, rng):
+    (first, of_first), (second, of_second) = (cycles(layer, rng) for layer in ("a", "b"))
+    del second["b.Denoising Normal.X"]
+    composite = {f"Composite.Combined.{c}": plane(rng) for c in "RGB"}
+    write_channels(tmp_path / "a.exr", first | second | composite | {"albedo.R": plane(rng)})
+    found = read_view_layers(tmp_path / "a.exr")
+    assert list(found) == ["a", "b"]
+    assert_found(found["a"], of_first)
+    assert_found(found["b"], of_second | {"normal": None})
+    new = {layer: 2 * frame.radiance for layer, frame in found.items()}
+    assert replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", new) == []
+    channels = OpenEXR.File(str(tmp_path / "b.exr"), separate_channels=True).channels()
+    for name, pixels in (first | second | composite).items():
+        factor = 2 if name.startswith(("a.Combined", "b.Combined")) else 1
+        np.testing.assert_array_equal(channels[name].pixels, factor * pixels, err_msg=name)
+
+
+def test_view_layers_may_be_parts_and_one_of_another_size_stays_as_it_is(tmp_path, rng):
+    def part(name, width):
+        channels = {c: np.ascontiguousarray(plane(rng)[:, :width]) for c in "RGB"}
+        header = PLAIN | {"displayWindow": ((0, 0), (WIDTH - 1, HEIGHT - 1))}
+        return OpenEXR.Part(header, channels, f"{name}.Combined")
+
+    parts = [part("near", WIDTH), part("far", WIDTH), part("small", WIDTH - 1)]
+    images = [np.stack([part.channels[c].pixels for c in "RGB"], axis=-1) for part in parts]
+    OpenEXR.File(parts).write(str(tmp_path / "a.exr"))
+    found = read_view_layers(tmp_path / "a.exr")
+    assert list(found) == ["near", "far"]
+    for frame, image in zip(found.values(), images, strict=False):
+        np.testing.assert_array_equal(frame.radiance, image)
+    replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", {"far": 2 * images[1]})
+    after = OpenEXR.File(str(tmp_path / "b.exr"), separate_channels=True).parts
+    for part, image, factor in zip(after, images, (1, 2, 1), strict=True):
+        np.testing.assert_array_equal(part.channels["G"].pixels, factor * image[..., 1])
+
+
+@pytest.mark.parametrize("names", [MITSUBA, PBRT, CYCLES], ids=["mitsuba", "pbrt", "cycles"])
+def test_a_file_of_one_view_has_one_view_layer(tmp_path, rng, names):
+    channels, expected = named(names, rng)
+    ((name, frame),) = read_view_layers(write_channels(tmp_path / "a.exr", channels)).items()
+    assert name == ("ViewLayer" if names is CYCLES else "")
+    assert_found(frame, expected)
 
 
 @pytest.mark.parametrize("compression", ["HTJ2K32", "HTJ2K256", "LJ2K", "ZSTD"])

@@ -18,7 +18,7 @@ import torch
 from mcdenoise import __version__
 from mcdenoise.atomic import remove_leftovers, replacing
 from mcdenoise.errors import FrameError, McdenoiseError, is_out_of_memory
-from mcdenoise.exr import read_attributes, read_frame, replace_radiance
+from mcdenoise.exr import read_attributes, read_view_layers, replace_radiance, shown_name
 from mcdenoise.frame import Frame, mean_frame
 from mcdenoise.inference.candidates import usable
 from mcdenoise.inference.combine import Denoise, combine
@@ -28,7 +28,7 @@ from mcdenoise.inference.repair import LARGEST, finite_radiance
 from mcdenoise.tonemap import display, exposure
 
 ERROR_CHANNEL = "error.Y"
-"""The expected squared error of each pixel, mean over R, G and B."""
+"""The expected squared error of each pixel, mean over R, G and B; of further view layers with their names before it."""
 
 FINGERPRINT = "mcdenoiseFingerprint"
 """Header attribute of a result: a hash of what it was made from and by."""
@@ -57,14 +57,14 @@ class Applied:
 
 @dataclass
 class _Work:
-    """A task on its way: what it was read as, and what came of it."""
+    """A task on its way: what it was read as, and what came of it. By view layer: frames and denoised."""
 
     task: Task
     fingerprint: str
     applied: Applied
-    frames: list[Frame] = field(default_factory=list)
+    frames: dict[str, list[Frame]] = field(default_factory=dict)
     noisy: np.ndarray | None = None
-    denoised: np.ndarray | None = None
+    denoised: dict[str, np.ndarray] = field(default_factory=dict)
     channels: dict[str, np.ndarray] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
@@ -77,10 +77,11 @@ def apply(
 ) -> Iterator[Applied]:
     """Denoise each task's frames and write its output, whole or not at all; one that fails is told, and others go on.
 
-    The output is a copy of the first frame with its R, G, B replaced (see `exr.replace_radiance`), and the attribute
-    FINGERPRINT; an output with the same fingerprint is kept as it is. Several realizations are given to `combine` with
-    `denoisers` (by default `denoiser` alone), and the output has one more channel, ERROR_CHANNEL. preview: also write
-    a PNG beside the output, noisy on the left and denoised on the right. Results come in the order of the tasks.
+    The output is a copy of the first frame with its R, G, B replaced (see `exr.replace_radiance`), of all its view
+    layers, and the attribute FINGERPRINT; an output with the same fingerprint is kept as it is. Several realizations
+    are given to `combine` with `denoisers` (by default `denoiser` alone), and the output has one more channel,
+    ERROR_CHANNEL. preview: also write a PNG beside the output, noisy on the left and denoised on the right. Results
+    come in the order of the tasks.
     """
     found = dict(denoisers or {"model": denoiser.denoise})
     files = [(name, Path(name).stat().st_mtime_ns) for name in found if Path(name).is_file()]
@@ -132,38 +133,50 @@ def _read(task: Task, made_by: str, preview: bool) -> _Work:
     if _fingerprint_in(task.output) == work.fingerprint and (shown is None or shown.is_file()):
         work.applied = Applied(task, kept=True, preview=shown)
         return work
-    work.frames = [read_frame(path) for path in task.frames]
-    for path, frame in zip(task.frames[1:], work.frames[1:], strict=True):
-        if frame.size != work.frames[0].size:
-            raise FrameError(
-                f"{path}: is {frame.size}, but realizations of one view must all be {work.frames[0].size}."
-            )
+    for path in task.frames:
+        found = read_view_layers(path)
+        if work.frames and found.keys() != work.frames.keys():
+            raise FrameError(f"{path}: holds other view layers than {task.frames[0]}.")
+        for layer, frame in found.items():
+            size = work.frames.setdefault(layer, [frame])[0].size
+            if frame.size != size:
+                raise FrameError(f"{path}: is {frame.size}, but realizations of one view must all be {size}.")
+            if path != task.frames[0]:
+                work.frames[layer].append(frame)
     return work
 
 
 def _denoise(work: _Work, denoiser: Denoiser, denoisers: Mapping[str, Denoise]) -> _Work:
     work.started = time.perf_counter()
-    frames = work.frames
-    several = len(frames) > 1
-    notes = []
-    for index, path in enumerate(work.task.frames):
-        notes += _odd_values(str(path) if several else work.task.name, frames[index].radiance)
-        if several:  # by its file's name what is wrong with it is told here, and so not again by its number
-            radiance = finite_radiance(torch.from_numpy(frames[index].radiance)).numpy()
-            frames[index] = replace(frames[index], radiance=radiance)
-    frame = mean_frame(frames) if several else frames[0]
-    work.noisy = frame.radiance
-    work.applied = replace(work.applied, notes=_missing(work.task.name, frame) + notes)
-    if several:
-        found = usable(denoisers, frame.albedo is not None)
-        del frame  # `combine` makes its own mean, and needs the memory
-        combined = combine(frames, list(found.values()))
-        weights = dict(zip(found, map(float, combined.weights), strict=True)) | {"input": float(combined.kept[0])}
-        work.denoised, work.channels = combined.radiance, {ERROR_CHANNEL: combined.error}
-        work.applied = replace(work.applied, relmse=combined.relmse, weights=weights)
-    else:
-        work.denoised = denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
-    work.frames = []
+    first = next(iter(work.frames))
+    for layer in list(work.frames):
+        frames = work.frames.pop(layer)
+        notes, error = [], ERROR_CHANNEL if layer == first else f"{layer}.{ERROR_CHANNEL}"
+        several, of_layer = len(frames) > 1, "" if layer == first else f": {shown_name(layer)}"
+        for index, path in enumerate(work.task.frames):
+            name = str(path) if several else work.task.name
+            notes += _odd_values(name + of_layer, frames[index].radiance)
+            if several:  # by its file's name what is wrong with it is told here, and so not again by its number
+                radiance = finite_radiance(torch.from_numpy(frames[index].radiance)).numpy()
+                frames[index] = replace(frames[index], radiance=radiance)
+        frame = mean_frame(frames) if several else frames[0]
+        notes = _missing(work.task.name + of_layer, frame) + notes
+        if layer == first:
+            work.noisy = frame.radiance
+        if several:
+            found = usable(denoisers, frame.albedo is not None)
+            del frame  # `combine` makes its own mean, and needs the memory
+            combined = combine(frames, list(found.values()))
+            work.denoised[layer], work.channels[error] = combined.radiance, combined.error
+            if layer == first:
+                weights = dict(zip(found, map(float, combined.weights), strict=True))
+                weights |= {"input": float(combined.kept[0])}
+                work.applied = replace(work.applied, relmse=combined.relmse, weights=weights)
+            else:
+                notes.append(f"{work.task.name}{of_layer}: estimated relMSE {combined.relmse:.3g}.")
+        else:
+            work.denoised[layer] = denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
+        work.applied = replace(work.applied, notes=[*work.applied.notes, *notes])
     return work
 
 
@@ -180,13 +193,16 @@ def _write(work: _Work, preview: bool) -> _Work:
     shown = None
     if preview:
         shown = _preview_of(task)
-        scale = exposure(work.denoised)
+        denoised = next(iter(work.denoised.values()))
+        scale = exposure(denoised)
         with replacing(shown) as temporary:
-            both = [display(work.noisy, scale), display(work.denoised, scale)]
+            both = [display(work.noisy, scale), display(denoised, scale)]
             imageio.imwrite(temporary, np.concatenate(both, axis=1))
+    if len(work.denoised) > 1:
+        names = ", ".join(map(shown_name, work.denoised))
+        notes.append(f"{task.name}: its view layers are denoised, each by itself: {names}.")
     work.applied = replace(work.applied, preview=shown, notes=[*work.applied.notes, *notes])
-    work.noisy = work.denoised = None
-    work.channels = {}
+    work.noisy, work.denoised, work.channels = None, {}, {}
     return work
 
 

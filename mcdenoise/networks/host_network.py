@@ -16,7 +16,6 @@ from mcdenoise.networks.host_rows import compiled, curve, exponential, in_thread
 from mcdenoise.networks.layers import relu
 
 _BAND = 65536  # pixels
-_CONTEXT = 2  # rows on either side of a band, for two convolutions; even, as two rows are pooled
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _LEAST = np.float32(1e-30)  # of what has a logarithm: zero has none, and may be negative zero
 
@@ -36,7 +35,8 @@ def heads_of(
     images = room.empty((count, 7, height, width))
     images[:, 6] = 1
     height, width = height // 2, width // 2
-    bands = list(_bands(count, height, width))
+    context = 2 * (1 + len(network.blocks1))  # rows, one for each of the convolutions that follow one another
+    bands = list(_bands(count, height, width, context))
     channels = network.enc1b.out_channels
     pixels = _channels_last(room, count, network.enc1a.in_channels, height, width, dtype)
     arguments = *(_array(image) for image in (radiance, albedo, normal)), np.float32(darkest), images
@@ -56,7 +56,8 @@ def heads_of(
     join = _Join(network.dec1a, x2.shape[1])
     for b, kept, seen in bands:
         coarse = x2[b : b + 1, :, seen.start // 2 : seen.stop // 2]
-        band = relu(network.dec1b(join(coarse, skip1[b : b + 1, :, seen])))[0, :, _within(kept, seen)]
+        band = network.blocks1(relu(network.dec1b(join(coarse, skip1[b : b + 1, :, seen]))))
+        band = band[0, :, _within(kept, seen)]
         for writer in writers:
             writer.write(band, b, kept)
     for layer, x in ((network.kernels2, x2), (network.kernels3, x3), (network.kernels4, x4)):
@@ -124,13 +125,16 @@ class _Writer:
         return Head(_array(self._planes), _array(self._bias), step)
 
 
-def _bands(count: int, height: int, width: int) -> Iterator[tuple[int, slice, slice]]:
-    """Number in the batch, rows that are kept, and rows that have a say in them."""
+def _bands(count: int, height: int, width: int, context: int) -> Iterator[tuple[int, slice, slice]]:
+    """Number in the batch, rows that are kept, and rows that have a say in them.
+
+    context: on either side of what is kept; even, as two rows are pooled.
+    """
     rows = max(16, _BAND // width // 2 * 2)
     for b in range(count):
         for first in range(0, height, rows):
             last = min(first + rows, height)
-            yield b, slice(first, last), slice(max(first - _CONTEXT, 0), min(last + _CONTEXT, height))
+            yield b, slice(first, last), slice(max(first - context, 0), min(last + context, height))
 
 
 def _within(kept: slice, seen: slice) -> slice:

@@ -68,16 +68,23 @@ class KPN(nn.Module):
     kernel: side of the kernels, odd. again: of those that filter once more; 0 for none. features: channels of the
     network that filters features; 0 for none. blocks: residual ones (He et al. 2016) at 1/4, 1/8 and 1/16 of the
     resolution each, where they cost little and see far; they begin as nothing, so that a trained network can be given
-    them.
+    them. fine: such blocks at half resolution.
     """
 
     name = "kpn"
     multiple = 16
-    unnamed: ClassVar = {"blocks": 0}
+    unnamed: ClassVar = {"blocks": 0, "fine": 0}
     """What those model files mean that do not name an argument, as there was none when they were written."""
 
     def __init__(
-        self, width: int = 48, kernel: int = 5, growth: int = 32, again: int = 5, features: int = 16, blocks: int = 1
+        self,
+        width: int = 48,
+        kernel: int = 5,
+        growth: int = 32,
+        again: int = 5,
+        features: int = 16,
+        blocks: int = 1,
+        fine: int = 1,
     ):
         super().__init__()
         if kernel % 2 != 1 or not 1 <= kernel <= 5 or not 8 <= width <= 512:
@@ -90,6 +97,8 @@ class KPN(nn.Module):
             raise ValueError(f"features must be 0 to 64, not {features}")
         if not 0 <= blocks <= 8:
             raise ValueError(f"blocks must be 0 to 8, not {blocks}")
+        if not 0 <= fine <= 8:
+            raise ValueError(f"fine must be 0 to 8, not {fine}")
         self.config = {
             "width": width,
             "kernel": kernel,
@@ -97,8 +106,9 @@ class KPN(nn.Module):
             "again": again,
             "features": features,
             "blocks": blocks,
+            "fine": fine,
         }
-        self.reach = 192 + 64 * blocks
+        self.reach = 192 + 64 * blocks + 16 * fine
         self.kernel = kernel
         self.again = again
         self.features = _FeatureKernels(features) if features else None
@@ -110,8 +120,9 @@ class KPN(nn.Module):
         self.enc3 = conv(w2, w3)
         self.enc4a = conv(w3, w4)
         self.enc4b = conv(w4, w4)
-        self.blocks4, self.blocks3, self.blocks2 = (
-            nn.Sequential(*(_Block(channels) for _ in range(blocks))) for channels in (w4, w3, w2)
+        self.blocks4, self.blocks3, self.blocks2, self.blocks1 = (
+            nn.Sequential(*(_Block(channels) for _ in range(count)))
+            for channels, count in ((w4, blocks), (w3, blocks), (w2, blocks), (w1, fine))
         )
         self.dec3a = conv(w4 + w3, w3)
         self.dec3b = conv(w3, w3)
@@ -151,7 +162,7 @@ class KPN(nn.Module):
         x4 = self.blocks4(relu(self.enc4b(x)))
         x3 = self.blocks3(relu(self.dec3b(relu(self.dec3a(torch.cat([upsample(x4), skip3], dim=1))))))
         x2 = self.blocks2(relu(self.dec2b(relu(self.dec2a(torch.cat([upsample(x3), skip2], dim=1))))))
-        x1 = relu(self.dec1b(relu(self.dec1a(torch.cat([upsample(x2), skip1], dim=1)))))
+        x1 = self.blocks1(relu(self.dec1b(relu(self.dec1a(torch.cat([upsample(x2), skip1], dim=1))))))
 
         heads = [self.kernels0(x1), self.kernels1(x1), self.kernels2(x2), self.kernels3(x3), self.kernels4(x4)]
         with torch.autocast(radiance.device.type, enabled=False):

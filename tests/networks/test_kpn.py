@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mcdenoise.networks import create
+from mcdenoise.networks import create, host_network
 from mcdenoise.networks.host_kernels import Head
 from mcdenoise.networks.host_pyramid import filtered_again
 from mcdenoise.networks.kpn import _SHARPNESS_AGAIN, _certainly_bright, _filter_pyramid, _filtered_again, _level
@@ -175,8 +175,9 @@ def test_no_albedo_and_no_firefly_makes_it_blow_up(albedo, brightest):
 
 
 @pytest.mark.parametrize(("kernel", "again"), [(3, 3), (3, 0), (5, 5)])
-@pytest.mark.parametrize("size", [(16, 16), (16, 80), (112, 304)])  # the last in several threads
-def test_without_gradients_it_is_the_same_function(size, kernel, again):
+@pytest.mark.parametrize("size", [(16, 16), (16, 80), (112, 304)])  # the last in several threads and bands
+def test_without_gradients_it_is_the_same_function(size, kernel, again, monkeypatch):
+    monkeypatch.setattr(host_network, "_BAND", 1)
     network = wild(kernel=kernel, again=again)
     radiance, albedo, normal = picture(*size)
     radiance[:, :, size[0] // 2, 3] = 1e6
@@ -270,15 +271,17 @@ def test_every_weight_learns():
 
 def test_blocks_begin_as_nothing():
     torch.manual_seed(0)
-    network, without = create("kpn", width=8), create("kpn", width=8, blocks=0)
+    network, without = create("kpn", width=8), create("kpn", width=8, blocks=0, fine=0)
     missing = without.load_state_dict(network.state_dict(), strict=False)
     assert not missing.missing_keys
-    assert {name.split(".")[0] for name in missing.unexpected_keys} == {"blocks2", "blocks3", "blocks4"}
+    assert {name.split(".")[0] for name in missing.unexpected_keys} == {f"blocks{level}" for level in (1, 2, 3, 4)}
     images = picture()
     with torch.no_grad():
         assert torch.equal(network(*images), without(*images))
-        network.blocks4[0].second.weight.normal_()
-        assert not torch.equal(network(*images), without(*images))
+        for level in "14":
+            network.get_submodule(f"blocks{level}")[0].second.weight.normal_()
+            assert not torch.equal(network(*images), without(*images))
+            network.get_submodule(f"blocks{level}")[0].second.weight.zero_()
 
 
 def test_features_are_filtered_by_kernels_of_their_own_which_change_little_to_begin_with():

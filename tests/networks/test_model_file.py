@@ -54,6 +54,7 @@ def test_metadata_says_all_that_is_needed_to_use_it(tmp_path):
         "again": 5,
         "features": 16,
         "blocks": 1,
+        "fine": 1,
     }
     assert json.loads(metadata["features"]) == ["radiance", "albedo", "normal"]
     assert json.loads(metadata["training"]) == {"steps": 1}
@@ -66,15 +67,15 @@ def test_a_place_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path)
 
 
 def good(path, **metadata):
-    """A good model file of a small kpn but for the metadata given (None leaves one out); from before `blocks`."""
+    """A good model file of a small kpn but for the metadata given (None leaves one out); from before blocks."""
     torch.manual_seed(0)
-    tensors = create("kpn", width=8, blocks=0).state_dict()
+    tensors = create("kpn", width=8, blocks=0, fine=0).state_dict()
     full = {"format": FORMAT, "architecture": "kpn", "config": json.dumps({"width": 8, "kernel": 5}), "training": "{}"}
     save_file(tensors, path, {key: value for key, value in (full | metadata).items() if value is not None})
 
 
 def changed(path, change):
-    tensors = create("kpn", width=8, blocks=0).state_dict()
+    tensors = create("kpn", width=8, blocks=0, fine=0).state_dict()
     change(tensors)
     config = json.dumps({"width": 8, "kernel": 5})
     save_file(tensors, path, {"format": FORMAT, "architecture": "kpn", "config": config})
@@ -88,7 +89,7 @@ def cut(path, part):
 def test_files_from_before_an_argument_was_there_mean_a_network_without_it(tmp_path):
     good(tmp_path / "m.safetensors")
     network, _ = load_model(tmp_path / "m.safetensors")
-    assert network.config["blocks"] == 0
+    assert network.config["blocks"] == network.config["fine"] == 0
 
 
 class Bomb:

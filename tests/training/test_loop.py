@@ -165,10 +165,12 @@ def test_training_can_start_from_a_model(renders, tmp_path):
 
 def test_a_model_can_go_on_with_layers_that_it_did_not_have(renders, tmp_path):
     few = small_options(steps=2)
-    first = train(renders, tmp_path / "a", dataclasses.replace(few, config=few.config | {"blocks": 0}), "cpu")
-    options = small_options(steps=1, learning_rate=1e-12, init=str(first.model), config={"blocks": 2})
+    first = train(
+        renders, tmp_path / "a", dataclasses.replace(few, config=few.config | {"blocks": 0, "fine": 0}), "cpu"
+    )
+    options = small_options(steps=1, learning_rate=1e-12, init=str(first.model), config={"blocks": 2, "fine": 1})
     second = load_model(train(renders, tmp_path / "b", options, "cpu").model)[0]
-    assert second.config == load_model(first.model)[0].config | {"blocks": 2}
+    assert second.config == load_model(first.model)[0].config | {"blocks": 2, "fine": 1}
     own = second.state_dict()
     for name, tensor in load_model(first.model)[0].state_dict().items():
         torch.testing.assert_close(own[name], tensor, rtol=0, atol=1e-6)
