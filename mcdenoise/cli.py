@@ -218,8 +218,8 @@ def _config(context: click.Context, parameter: click.Parameter, values: tuple[st
     config: dict[str, int | str] = {}
     for text in values:
         name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE.", context, parameter)
+        if not (name and equals and value) or len(text) > 60:
+            raise click.BadParameter(f"{text[:60]!r} is not of the form NAME=VALUE.", context, parameter)
         config[name] = int(value) if value.isdecimal() else value
     return config
 
@@ -459,9 +459,9 @@ def apply(
 ) -> None:
     """Denoise FRAMES: EXR files, globs, or view folders, whose realizations are used together.
 
-    Writes <name>.denoised.exr beside each input: a copy with R, G, B replaced, every other channel and attribute as it
-    was. Albedo and normal are used if the file has them. A frame that fails is named, and the others go on; run again,
-    the same command does only what is missing or has changed.
+    Writes <name>.denoised.exr beside each input: a copy with R, G, B replaced (of each view layer), every other channel
+    and attribute as it was. Albedo and normal are used if the file has them. A frame that fails is named, and the
+    others go on; run again, the same command does only what is missing or has changed.
 
     Of several independent realizations (two runs of half the samples cost a renderer nothing) the noise itself tells
     which denoiser to believe where, and how much of the input to keep: the result is a mixture of several denoisers and

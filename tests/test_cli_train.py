@@ -110,6 +110,7 @@ BAD = {
     "an argument without a value": (["renders", *QUICK, "--config", "width"], 2),
     "an argument that no network has": (["renders", *QUICK, "--config", "name=3"], 2),
     "an argument out of range": (["renders", *QUICK, "--model", "kpn", "--config", "blocks=99"], 2),
+    "an argument of thousands of digits": (["renders", *QUICK, "--config", "width=" + 5000 * "9"], 2),
     "no steps": (["renders", *QUICK, "--steps", "0"], 2),
     "steps in words": (["renders", *QUICK, "--steps", "many"], 2),
     "half a step": (["renders", *QUICK, "--steps", "0.5"], 2),

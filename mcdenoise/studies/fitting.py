@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mcdenoise.atomic import remove_leftovers
 from mcdenoise.errors import TrainingError
-from mcdenoise.hardware import convolutions_in_bf16
+from mcdenoise.hardware import convolutions_in_bf16, keep_freed_memory
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
@@ -72,6 +72,7 @@ def fit(
     except OSError as error:
         raise TrainingError(f"{folder}: cannot be made: {error.strerror}.") from None
     remove_leftovers(folder)
+    keep_freed_memory()
     network = network.to(device, memory_format=torch.channels_last).train()
     averaged = copy.deepcopy(network).eval().requires_grad_(False)
     average = averaged.state_dict()

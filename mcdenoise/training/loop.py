@@ -31,7 +31,7 @@ from mcdenoise.data.places import Place, choose_cache, describe
 from mcdenoise.data.prefetch import batches
 from mcdenoise.data.views import First, View, always, find_views
 from mcdenoise.errors import DataError, TrainingError
-from mcdenoise.hardware import choose_device, convolutions_in_bf16, has_fast_bf16
+from mcdenoise.hardware import choose_device, convolutions_in_bf16, has_fast_bf16, keep_freed_memory
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import save_model
 from mcdenoise.training import checkpoint
@@ -150,6 +150,7 @@ def _train(
     report: Callable[[Progress], None],
 ) -> TrainResult:
     # Set up: what a run is, and whether there is one already.
+    keep_freed_memory()
     views = find_views(renders, first)
     training_views, validation_views = split_views(views)
     torch.manual_seed(options.seed)

@@ -29,7 +29,7 @@ from mcdenoise.errors import TrainingError
 from mcdenoise.evaluation.reference_free import relmse_held_back
 from mcdenoise.exr import read_frame, replace_radiance
 from mcdenoise.frame import Frame
-from mcdenoise.hardware import choose_device, has_fast_bf16
+from mcdenoise.hardware import choose_device, has_fast_bf16, keep_freed_memory
 from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.inference.sequence import FINGERPRINT
 from mcdenoise.inference.windows import smooth
@@ -157,6 +157,7 @@ def train_online(
     Raises SceneError, VariantError, ModelError or TrainingError; a loss that is not finite raises TrainingError and
     leaves what was finished.
     """
+    keep_freed_memory()
     place = choose_device(device)
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise TrainingError("a flight is learnt from in one process: start it without torchrun.", misuse=True)
