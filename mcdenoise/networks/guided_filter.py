@@ -86,13 +86,14 @@ class _OnHost(torch.autograd.Function):
         of_logits, of_sharpness = torch.empty_like(logits), torch.empty_like(sharpness)
         of_images = any(ctx.needs_input_grad[4:])
         kernels = torch.empty_like(logits) if of_images else logits.new_empty(1, 0, 1, 1)
-        arrays = _arrays(image, guides, logits, sharpness, norms, gradient.contiguous(), mean)
-        results = _arrays(of_logits, of_sharpness, kernels)
-        host_filter.backward(*arrays, *results, ctx.kernel, torch.get_num_threads())
+        gradient, threads = gradient.contiguous(), torch.get_num_threads()
+        arrays = _arrays(image, guides, logits, sharpness, norms, gradient, mean)
+        host_filter.backward(*arrays, *_arrays(of_logits, of_sharpness, kernels), ctx.kernel, threads)
         spread = [None] * len(ctx.channels)
         if of_images:
-            step = gradient.shape[3] // logits.shape[3]
-            spread = _spread(gradient, F.pixel_shuffle(kernels, step), ctx.kernel).split(ctx.channels, dim=1)
+            padded = torch.empty_like(image)
+            host_filter.spread(*_arrays(kernels, gradient, padded), ctx.kernel, threads)
+            spread = _without_padding(padded, ctx.kernel).split(ctx.channels, dim=1)
         return None, of_logits, of_sharpness, None, *spread
 
 
@@ -145,7 +146,14 @@ def _spread(gradient: Tensor, kernels: Tensor, kernel: int) -> Tensor:
     padded = gradient.new_zeros(*gradient.shape[:2], height + 2 * reach, width + 2 * reach)
     for tap, shifted in _taps(padded, kernel):
         shifted.addcmul_(kernels[:, tap : tap + 1], gradient)
-    rows = padded[:, :, reach : reach + height]  # what went to replicated edges is the edges' own
+    return _without_padding(padded, kernel)
+
+
+def _without_padding(padded: Tensor, kernel: int) -> Tensor:
+    """The gradient of what `_padded` has put edges around: what went to replicated edges is the edges' own."""
+    reach = kernel // 2
+    height, width = (side - 2 * reach for side in padded.shape[2:])
+    rows = padded[:, :, reach : reach + height]
     rows[:, :, 0] += padded[:, :, :reach].sum(dim=2)
     rows[:, :, -1] += padded[:, :, reach + height :].sum(dim=2)
     result = rows[..., reach : reach + width]

@@ -28,6 +28,14 @@ def backward(
     in_threads(_backward_rows, arguments, *_rows_and_pixels(gradient.shape), threads)
 
 
+def spread(kernels, gradient, result, kernel: int, threads: int) -> None:
+    """Every pixel's gradient to its neighbours, as its kernel took from them, into `result`, padded as images are.
+
+    kernels: as `backward` gives them. gradient: `[B, C, H, W]`.
+    """
+    in_threads(_spread_rows, (kernels, gradient, result, kernel), *_rows_and_pixels(result.shape), threads)
+
+
 def _rows_and_pixels(shape: tuple[int, ...]) -> tuple[int, int]:
     rows = shape[0] * shape[2]
     return rows, rows * shape[3]
@@ -171,3 +179,21 @@ def _backward_rows(
                     of_normal[x] -= line[x] * normal[x]
                     of_bright[x] -= line[x] * bright[x]
                 _put(of_logits, b, tap, y, x0, step, line)
+
+
+@compiled
+def _spread_rows(kernels, gradient, result, kernel, start, end):
+    step = gradient.shape[3] // kernels.shape[3]
+    channels, height, width = gradient.shape[1:]
+    line = np.empty(width, np.float32)
+    for number in range(start, end):
+        b, row = number // result.shape[2], number % result.shape[2]
+        result[b, :, row] = 0
+        for tap in range(kernel * kernel):
+            y, left = row - tap // kernel, tap % kernel
+            if 0 <= y < height:
+                take(kernels, b, tap, y, 0, step, line)
+                for c in range(channels):
+                    upstream, sums = gradient[b, c, y], result[b, c, row, left : left + width]
+                    for x in range(width):
+                        sums[x] += line[x] * upstream[x]
