@@ -5,7 +5,6 @@ means keep the colours and the dynamic range that are there, so a network stays 
 trained on; only the blend between scales can leave the range of a pixel's neighbours, and by little.
 """
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -271,9 +270,10 @@ class _Head(nn.Conv2d):
 
 def _level(head: Tensor, kernel: int, step: int, again: Tensor) -> _Level:
     """What a head says, in the units that the filter takes; `step * step` pixels are in its channels."""
-    counts = itertools.accumulate((kernel * kernel, _GUIDES, 1, 1))  # the coarsest ends before the last two
-    parts = head.tensor_split([step * step * count for count in counts], dim=1)
-    logits, sharpness, confidence, low, cover = parts[:5]
+    counts = [step * step * count for count in (kernel * kernel, _GUIDES, 1)]
+    left = (head.shape[1] - sum(counts)) // 2  # nothing for the coarsest
+    parts = head.split((*counts, left, left), dim=1)  # its gradient is put together at once, unlike those of slices
+    logits, sharpness, confidence, low, cover = parts
     return _Level(
         step,
         logits,
