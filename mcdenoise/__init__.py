@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mcdenoise.errors import McdenoiseError
 
 if TYPE_CHECKING:
-    from mcdenoise.exr import read_frame, replace_radiance, write_frame
+    from mcdenoise.exr import read_frame, read_view_layers, replace_radiance, write_frame
     from mcdenoise.frame import Frame
     from mcdenoise.inference.arrays import denoise
     from mcdenoise.inference.combine import combine
@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Denoiser", "Frame", "McdenoiseError", "combine", "denoise", "read_frame", "replace_radiance", "write_frame"]
+__all__ = [
+    "Denoiser",
+    "Frame",
+    "McdenoiseError",
+    "combine",
+    "denoise",
+    "read_frame",
+    "read_view_layers",
+    "replace_radiance",
+    "write_frame",
+]
 
 _HOMES = {
     "Denoiser": "mcdenoise.inference.denoiser",
@@ -25,6 +35,7 @@ _HOMES = {
     "combine": "mcdenoise.inference.combine",
     "denoise": "mcdenoise.inference.arrays",
     "read_frame": "mcdenoise.exr",
+    "read_view_layers": "mcdenoise.exr",
     "replace_radiance": "mcdenoise.exr",
     "write_frame": "mcdenoise.exr",
 }

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from mcdenoise import __version__
-from mcdenoise.errors import McdenoiseError, is_out_of_memory
+from mcdenoise.errors import McdenoiseError, is_out_of_memory, one_line
 
 _FILTERS = ("box", "tent", "gaussian", "mitchell", "catmullrom", "lanczos", "scene")
 
@@ -659,6 +659,5 @@ class _Formatter(logging.Formatter):
 
 
 def _fail(message: str, code: int) -> int:
-    line = " ".join(message.split())
-    print(f"Error: {line}", file=sys.stderr)
+    print(f"Error: {one_line(message)}", file=sys.stderr)
     return code

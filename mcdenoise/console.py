@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Table
 from rich.text import Text
 
-from mcdenoise.errors import McdenoiseError
+from mcdenoise.errors import McdenoiseError, one_line
 
 _PACKAGES = ("mcdenoise", "torch", "mitsuba", "drjit", "OpenEXR", "numpy", "karellen-llvm-core", "mitsuba-oidn")
 _LISTED = 12
@@ -248,7 +248,7 @@ def show_applying(results: Iterator, total: int) -> bool:
         for result in results:
             progress.advance(bar)
             for note in result.notes:
-                print(f"note: {' '.join(note.split())}")
+                print(f"note: {one_line(note)}")
             if result.error is not None:
                 failed += 1
                 _complain(result.error)
@@ -257,7 +257,8 @@ def show_applying(results: Iterator, total: int) -> bool:
                 kept += 1
                 continue
             shown = f", {result.preview}" if result.preview else ""
-            print(f"{result.task.name} -> {result.task.output}{shown} ({result.seconds:.1f} s)", flush=True)
+            made = f"{result.task.name} -> {result.task.output}{shown} ({result.seconds:.1f} s)"
+            print(one_line(made), flush=True)
             if result.relmse is not None:
                 shares = ", ".join(f"{name} {100 * weight:.0f}%" for name, weight in result.weights.items())
                 print(f"  estimated relMSE {result.relmse:.3g} (error.Y holds each pixel's); {shares} of the detail")
@@ -489,7 +490,7 @@ def show_model(name: str) -> None:
 
 
 def _complain(message: str) -> None:
-    print("Error: " + " ".join(message.split()), file=sys.stderr, flush=True)
+    print("Error: " + one_line(message), file=sys.stderr, flush=True)
 
 
 def _progress() -> Progress:

@@ -13,6 +13,12 @@ class McdenoiseError(Exception):
         self.misuse = misuse
 
 
+def one_line(message: str) -> str:
+    """A message as one line for a terminal: what steers a terminal, as in the name of a file, is written out."""
+    line = " ".join(message.split())
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out: Python's own, torch's on a GPU, or torch's RuntimeError on a CPU."""
     said = ("out of memory", "not enough memory", "can't allocate memory")

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -38,7 +38,8 @@ _LARGEST_TILE = 2**22  # pixels, or as many as the picture has: tiles are decode
 # Names of a feature's channels, most specific first; {layer} is the prefix of the radiance channels' view layer.
 _NAMES_OF_RADIANCE = ("rgb", "rgba", "beauty", "combined", "color", "colour", "radiance")
 _NAMES_OF_FEATURES = ("albedo", "normal", "depth", "position", "motion", "vector", "variance")
-_FEATURE = 3  # unlikeliness of a part that is named after one
+_LONGEST_NAME = 255  # bytes, of a channel
+_COMPOSITE, _UNKNOWN, _FEATURE = 1, 2, 3  # how unlikely radiance is in parts that are named after that
 _ALBEDO = ("albedo.{rgb}", "Albedo.{rgb}", "{layer}.Denoising Albedo.{rgb}")
 _NORMAL = (
     "normal.{xyz}",
@@ -89,8 +90,8 @@ def read_frame(path: str | os.PathLike) -> Frame:
 def read_view_layers(path: str | os.PathLike) -> dict[str, Frame]:
     """All view layers of a frame file by their names, first the one that `read_frame` reads; "" where it has no name.
 
-    Those whose pixels are others than the first one's, and a compositor's result beside them, are left out. Raises
-    FrameError as `read_frame` does.
+    Plain R, G, B come first, then view layers as they are in the file, where channels are mostly in alphabetical order.
+    A compositor's result beside them is left out. Raises FrameError as `read_frame` does.
     """
     file = _open(path)
     return {name: _frame(file, layers) for name, layers in _view_layers(file, path).items()}
@@ -124,16 +125,18 @@ def read_three_planes(path: str | os.PathLike) -> tuple[np.ndarray, ...]:
 
 
 def read_attributes(path: str | os.PathLike) -> dict[str, Any]:
-    """The header of a frame file's first part without its pixels: its own attributes, and `channels` and `size`.
+    """The header of a frame file's first part without its pixels: its own attributes, and `channels`, `size`, `window`.
 
-    `size` is (width, height) of the data window. Raises FrameError as `read_frame` does.
+    `size` is (width, height) of the data window, `window` that as ((left, top), (right, bottom)). Raises FrameError as
+    `read_frame` does.
     """
     header = _open(path, header_only=True).parts[0].header
     try:
         channels = [channel.name for channel in header["channels"]]
     except UnicodeError as error:
         raise FrameError(f"{path}: broken EXR file: {_first_line([], error)}.") from None
-    return _attributes(header) | {"channels": channels, "size": _window_size(header)}
+    window = tuple(tuple(map(int, corner)) for corner in header["dataWindow"])
+    return _attributes(header) | {"channels": channels, "size": _window_size(header), "window": window}
 
 
 def write_frame(path: str | os.PathLike, frame: Frame) -> None:
@@ -171,17 +174,26 @@ def replace_radiance(
     """Copy `source` to `destination` with its R, G, B replaced by `radiance` (`[H, W, 3]`), all else kept.
 
     radiance: of the view layer that `read_frame` reads, or of several by the names that `read_view_layers` gives them.
-    more: further float32 channels `[H, W]` by name, which are put beside R, G, B, in place of any of that name.
-    attributes: further ones, for the header beside them. Every other channel comes back bit-exact, with all attributes,
+    more: further float32 channels `[H, W]` by name, which are put beside R, G, B, or beside those of the view layer
+    that their name begins with, in place of any of that name. attributes: further ones, for the header of the first
+    part, which is the one that `read_attributes` reads. Every other channel comes back bit-exact, with all attributes,
     windows, parts and pixel types. Half channels take radiance up to 65504. Returns notes (one sentence each) on what
     had to differ: a lossy compression becomes ZIP, because compressing again would change the other channels, and a
-    mipmap keeps its largest picture. Raises FrameError as `read_frame` does, and if a channel is subsampled.
+    mipmap keeps its largest picture; on channels that were there and are replaced; and on view layers that stay as they
+    are. Raises FrameError as `read_frame` does, and if a channel is subsampled or a name too long for a file; and
+    ValueError for images of other shapes, and for names that the file does not have.
     """
     file = _open(source)
     layers = _view_layers(file, source)
-    main, first = next(iter(layers.items()))
+    main = next(iter(layers))
+    replaced = []
     for layer, image in (radiance if isinstance(radiance, Mapping) else {main: radiance}).items():
+        if layer not in layers:
+            raise ValueError(f"{source} has no view layer {layer!r}")
+        if np.ndim(image) != 3 or np.shape(image)[2] != 3:
+            raise ValueError(f"radiance must be [H, W, 3], not {list(np.shape(image))}")
         index, names = layers[layer].radiance
+        replaced += [(index, name) for name in names]
         channels = file.parts[index].channels
         for i, name in enumerate(names):
             kind = channels[name].pixels.dtype
@@ -189,15 +201,13 @@ def replace_radiance(
                 raise FrameError(
                     f"{source}: channel {shown_name(name)} holds {kind}, and radiance needs half or float."
                 )
-            if image.shape[:2] != channels[name].pixels.shape:
-                raise ValueError(f"radiance is {image.shape[:2]}, the frame {channels[name].pixels.shape}")
-            plane = _plane(image, i)
+            if np.shape(image)[:2] != channels[name].pixels.shape:
+                raise ValueError(f"radiance is {np.shape(image)[:2]}, the frame {channels[name].pixels.shape}")
+            plane = _plane(np.asarray(image), i)
             channels[name].pixels = _half(plane) if kind == np.float16 else plane
-    beside = file.parts[first.radiance[0]]
-    for name, plane in (more or {}).items():
-        beside.channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane, np.float32))
-    beside.header.update(attributes or {})
-    notes = []
+    notes = _put_beside(file, layers, more or {}, replaced, source)
+    file.parts[0].header.update(attributes or {})
+    notes += _untouched(file, replaced, source)
     for part in file.parts:
         for channel in part.channels.values():
             if (channel.xSampling, channel.ySampling) != (1, 1):
@@ -215,6 +225,51 @@ def replace_radiance(
             notes.append(f"{source}: holds smaller copies of the picture (mipmap), which are left out.")
     _write(file, destination)
     return notes
+
+
+def _put_beside(
+    file: OpenEXR.File,
+    layers: Mapping[str, _Layers],
+    more: Mapping[str, np.ndarray],
+    replaced: list[tuple[int, str]],
+    source: str | os.PathLike,
+) -> list[str]:
+    """See `more` of `replace_radiance`. replaced: (part, channel) of new radiance."""
+    notes = []
+    for name, plane in more.items():
+        whose = [layer for layer in layers if layer and name.startswith(f"{layer}.")]
+        index, (of_radiance, *_) = layers[max(whose, key=len, default=next(iter(layers)))].radiance
+        channels = file.parts[index].channels
+        if np.shape(plane) != channels[of_radiance].pixels.shape or (index, name) in replaced:
+            raise ValueError(f"{name!r} must be [H, W] like the frame, and no channel of its radiance")
+        if len(name.encode()) > _LONGEST_NAME:
+            raise FrameError(f"{source}: the name of a view layer is too long for a channel {shown_name(name)}.")
+        if name in channels:
+            notes.append(f"{source}: had a channel {shown_name(name)} already, which is replaced.")
+        channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane, np.float32))
+    return notes
+
+
+def _untouched(file: OpenEXR.File, replaced: list[tuple[int, str]], source: str | os.PathLike) -> list[str]:
+    """A note on view layers that nothing was done to."""
+    names = {
+        (index, name): name if "." in name else f"{part.header.get('name', '')}.{name}"
+        for index, part in enumerate(file.parts)
+        for name in part.channels
+    }
+    layers = [
+        name.removesuffix(".Combined.R")
+        for place, name in names.items()
+        if name.endswith(".Combined.R") and place not in replaced
+    ]
+    layers = [layer for layer in layers if layer.casefold() != "composite"]
+    return [f"{source}: view layer {listed(layers)} stays as it is."] if layers else []
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names from a file for a message, the first eight of them."""
+    shown = [shown_name(name) or '""' for name in names]
+    return ", ".join(shown[:8]) + (f" and {len(shown) - 8} more" if len(shown) > 8 else "")
 
 
 def _planes(file: OpenEXR.File, layer: tuple[int, tuple[str, ...]]) -> tuple[np.ndarray, ...]:
@@ -251,7 +306,10 @@ def _view_layers(file: OpenEXR.File, path: str | os.PathLike) -> dict[str, _Laye
     for index, name in names:
         places.setdefault(f"{file.parts[index].header.get('name', '')}.{name}", (index, name))
 
-    def present(group: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
+    def present(group: tuple[str, ...], home: int | None = None) -> tuple[int, tuple[str, ...]] | None:
+        """Where these channels are, all in one part; in the part `home` before others."""
+        if home is not None and all(name in file.parts[home].channels for name in group):
+            return home, group
         found = [places[name] for name in group if name in places]
         if len(found) < len(group) or len({index for index, _ in found}) > 1:
             return None
@@ -259,64 +317,54 @@ def _view_layers(file: OpenEXR.File, path: str | os.PathLike) -> dict[str, _Laye
 
     parts = [str(part.header.get("name", "")) for part in file.parts]
     plain = [index for index, part in enumerate(file.parts) if {"R", "G", "B"} <= part.channels.keys()]
-    combined = {}
+    radiance: dict[str, tuple[int, tuple[str, ...]]] = {}
     for layer in [name.removesuffix(".Combined.R") for name in places if name.endswith(".Combined.R")]:
         found = present(tuple(f"{layer}.Combined.{channel}" for channel in "RGB"))
-        if found is not None and found not in combined.values():
-            combined[layer] = found
-    if len(combined) > 1:
-        combined.pop("Composite", None)  # what a compositor made of the others
-    layer, radiance = "", None
-    if plain:
-        index = min(plain, key=lambda index: _unlikeliness(parts[index]))  # of those that are as likely the first
-        radiance = index, ("R", "G", "B")
-        layer = parts[index].removesuffix(".Combined") if parts[index].endswith(".Combined") else ""
-    if combined and (radiance is None or _unlikeliness(parts[radiance[0]]) == _FEATURE):
-        layer, radiance = next(iter(combined.items()))
-    if radiance is None:
-        listed = ", ".join(shown_name(name) for _, name in names[:8]) + (", ..." if len(names) > 8 else "")
-        wanted = "R, G, B or <view layer>.Combined.R"
-        raise FrameError(f"{path}: no radiance found: looked for channels {wanted}, found {listed or 'none'}.")
-    window = file.parts[radiance[0]].header["dataWindow"]
-    width, height = _window_size(file.parts[radiance[0]].header)
+        if found is not None and found not in radiance.values():
+            radiance[layer] = found
+    others = {layer: place for layer, place in radiance.items() if layer.casefold() != "composite"}
+    radiance = others or radiance  # a compositor made the composite of the others
+    likely = min(plain, key=lambda index: _unlikeliness(parts[index]), default=None)  # of those as likely the first
+    if likely is not None and not (radiance and _unlikeliness(parts[likely]) in (_COMPOSITE, _FEATURE)):
+        here = likely, ("R", "G", "B")
+        layer = next((name for name, place in radiance.items() if place == here), "")
+        radiance = {layer: here} | {name: place for name, place in radiance.items() if name != layer}
+    if not radiance:
+        wanted, found = "R, G, B or <view layer>.Combined.R", listed(name for _, name in names)
+        raise FrameError(f"{path}: no radiance found: looked for channels {wanted}, found {found or 'none'}.")
 
-    def fits(place: tuple[int, tuple[str, ...]]) -> bool:
-        part = file.parts[place[0]]
+    def fits(place: tuple[int, tuple[str, ...]], home: int) -> bool:
+        part, window = file.parts[place[0]], file.parts[home].header["dataWindow"]
+        size = _window_size(part.header)[::-1]
         here = np.array_equal(part.header["dataWindow"], window)
-        return here and all(part.channels[name].pixels.shape == (height, width) for name in place[1])
+        return here and all(part.channels[name].pixels.shape == size for name in place[1])
 
-    for name in radiance[1]:
-        if file.parts[radiance[0]].channels[name].pixels.shape != (height, width):
-            raise FrameError(
-                f"{path}: channel {shown_name(name)} is subsampled, and radiance is needed in every pixel."
-            )
-
-    def feature(layer: str, patterns: tuple[str, ...], letters: int) -> tuple[int, tuple[str, ...]] | None:
-        for pattern in patterns:
-            if "{layer}" in pattern and not layer:
-                continue
-            triples = zip("RGB", "XYZ", strict=True)
-            group = tuple(pattern.format(layer=layer, rgb=rgb, xyz=xyz) for rgb, xyz in triples)[:letters]
-            found = present(group)
-            if not found:
-                continue
-            if group == ("Z",) and "X" in file.parts[found[0]].channels:  # a component of a vector
-                continue
-            if fits(found):
-                return found
+    def feature(layer: str, home: int, patterns: tuple[str, ...], letters: int) -> tuple[int, tuple[str, ...]] | None:
+        """Those with the layer's name, else those without one in its own part, else, for the first layer, in others."""
+        ways = [True] if (likely, ("R", "G", "B")) != radiance[layer] or layer else []
+        for named in (*ways, False):
+            for pattern in [pattern for pattern in patterns if ("{layer}" in pattern) == named]:
+                triples = zip("RGB", "XYZ", strict=True)
+                group = tuple(pattern.format(layer=layer, rgb=rgb, xyz=xyz) for rgb, xyz in triples)[:letters]
+                found = present(group, home)
+                if not found or not (named or layer == first or found[0] == home):
+                    continue
+                if group == ("Z",) and "X" in file.parts[found[0]].channels:  # a component of a vector
+                    continue
+                if fits(found, home):
+                    return found
         return None
 
-    result = {
-        layer: _Layers(radiance, feature(layer, _ALBEDO, 3), feature(layer, _NORMAL, 3), feature(layer, _DEPTH, 1))
-    }
-    for other, place in combined.items() if layer in combined else ():
-        if other != layer and fits(place):
-            albedo, normal, depth = (
-                tuple(name for name in names if "{layer}" in name) for names in (_ALBEDO, _NORMAL, _DEPTH)
-            )  # without a view layer's name they are the first one's
-            result[other] = _Layers(
-                place, feature(other, albedo, 3), feature(other, normal, 3), feature(other, depth, 1)
-            )
+    first = next(iter(radiance))
+    result = {}
+    for layer, place in radiance.items():
+        home = place[0]
+        if fits(place, home):
+            kinds = ((_ALBEDO, 3), (_NORMAL, 3), (_DEPTH, 1))
+            result[layer] = _Layers(place, *(feature(layer, home, *kind) for kind in kinds))
+        elif layer == first:
+            shown = f"{path}: channel {shown_name(place[1][0])} or one beside it"
+            raise FrameError(f"{shown} is subsampled, and radiance is needed in every pixel.")
     return result
 
 
@@ -324,8 +372,8 @@ def _unlikeliness(part: str) -> int:
     """How unlikely it is by a part's name that its R, G, B are radiance: any part of a file may have such channels."""
     layer, _, last = part.casefold().rpartition(".")
     if last in _NAMES_OF_RADIANCE:
-        return 1 if layer == "composite" else 0
-    return _FEATURE if any(word in last for word in _NAMES_OF_FEATURES) else 2
+        return _COMPOSITE if layer == "composite" else 0
+    return _FEATURE if any(word in last for word in _NAMES_OF_FEATURES) else _UNKNOWN
 
 
 def _header(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,8 +110,50 @@ def test_view_layers_of_several_realizations_are_combined_each(place, capfd, mon
     assert (code, err) == (1, "Error: f0.exr: holds other view layers than r0.exr.\n")
 
 
+def test_what_is_there_already_is_found_wherever_radiance_lies_in_the_file(place, capfd, monkeypatch):
+    """As Blender writes parts: here the albedo before the radiance."""
+    frame = noisy(picture(24, 32), np.random.default_rng(0))
+    parts = [
+        OpenEXR.Part({"type": OpenEXR.scanlineimage}, {c: image[..., i].copy() for i, c in enumerate("RGB")}, name)
+        for name, image in (("A.Denoising Albedo", frame.albedo), ("A.Combined", frame.radiance))
+    ]
+    OpenEXR.File(parts).write("parts.exr")
+    _, out, _ = run(capfd, monkeypatch, "apply", "parts.exr", *MODEL)
+    assert "parts.exr -> parts.denoised.exr" in out
+    _, out, _ = run(capfd, monkeypatch, "apply", "parts.exr", *MODEL)
+    assert "1 of 1 was there already" in out
+
+
+def test_realizations_are_named_where_one_is_unlike_the_others(place, capfd, monkeypatch):
+    write_frame(place / "plain.exr", replace(noisy(picture(24, 32), np.random.default_rng(7)), albedo=None))
+    together = ["--realizations", "--denoisers", "model", "--out", "both.exr", *MODEL]
+    code, out, err = run(capfd, monkeypatch, "apply", "f0.exr", "plain.exr", *together)
+    assert (code, err) == (0, "")
+    assert "note: plain.exr: no albedo in it" in out
+    assert "f0.exr and 1 more -> both.exr" in out
+    moved = OpenEXR.File("f1.exr")
+    moved.parts[0].header["dataWindow"] = ((10, 0), (41, 23))
+    moved.write("moved.exr")
+    code, _, err = run(capfd, monkeypatch, "apply", "f0.exr", "moved.exr", *together)
+    assert (code, err) == (1, "Error: moved.exr: has another data window than f0.exr.\n")
+
+
+def test_a_name_does_not_steer_the_terminal(place, capfd, monkeypatch):
+    (place / "odd\x1b[31m.exr").write_bytes(b"no")
+    code, _, err = run(capfd, monkeypatch, "apply", "odd\x1b[31m.exr", *MODEL)
+    assert (code, err) == (1, "Error: odd\\x1b[31m.exr: is not an EXR file (frames are OpenEXR).\n")
+
+
+def test_a_preview_that_cannot_be_written_is_named(place, capfd, monkeypatch):
+    (place / "f0.denoised.png").mkdir()
+    code, _, err = run(capfd, monkeypatch, "apply", "f0.exr", "--preview", *MODEL)
+    assert (code, err) == (1, "Error: f0.denoised.png: cannot be written: Is a directory.\n")
+
+
 MODEL = ["--model", "m.safetensors"]
 BAD = {
+    "a picture for a result": (["apply", "f0.exr", *MODEL, "--out", "result.png"], 2),
+    "a model without a name": (["apply", "f0.exr", "--model", ""], 2),
     "no frames": (["apply"], 2),
     "unknown option": (["apply", "f0.exr", *MODEL, "--denoise-well"], 2),
     "option without its value": (["apply", "f0.exr", "--model"], 2),

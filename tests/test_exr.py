@@ -351,23 +351,93 @@ def test_every_view_layer_is_read_with_its_own_features_and_replaced(tmp_path, r
         np.testing.assert_array_equal(channels[name].pixels, factor * pixels, err_msg=name)
 
 
-def test_view_layers_may_be_parts_and_one_of_another_size_stays_as_it_is(tmp_path, rng):
-    def part(name, width):
-        channels = {c: np.ascontiguousarray(plane(rng)[:, :width]) for c in "RGB"}
-        header = PLAIN | {"displayWindow": ((0, 0), (WIDTH - 1, HEIGHT - 1))}
-        return OpenEXR.Part(header, channels, f"{name}.Combined")
+def part_of(name, image, more=()):
+    """A part with R, G, B, and further channels; its data window is as large as the image, the display's is not."""
+    height, width = image.shape[:2]
+    header = PLAIN | {
+        "dataWindow": ((0, 0), (width - 1, height - 1)),
+        "displayWindow": ((0, 0), (WIDTH - 1, HEIGHT - 1)),
+    }
+    channels = {c: image[..., i].copy() for i, c in enumerate("RGB")} | dict(more)
+    return OpenEXR.Part(header, channels, name)
 
-    parts = [part("near", WIDTH), part("far", WIDTH), part("small", WIDTH - 1)]
-    images = [np.stack([part.channels[c].pixels for c in "RGB"], axis=-1) for part in parts]
+
+def images_of(rng, *widths):
+    return [rng.gamma(0.5, 2.0, (HEIGHT, width, 3)).astype(np.float32) for width in widths]
+
+
+def test_view_layers_may_be_parts_and_of_other_sizes(tmp_path, rng):
+    images = images_of(rng, WIDTH - 1, WIDTH, WIDTH)
+    names = "small", "near", "Composite"
+    parts = [part_of(f"{name}.Combined", image) for name, image in zip(names, images, strict=True)]
     OpenEXR.File(parts).write(str(tmp_path / "a.exr"))
     found = read_view_layers(tmp_path / "a.exr")
-    assert list(found) == ["near", "far"]
+    assert list(found) == ["small", "near"]
     for frame, image in zip(found.values(), images, strict=False):
         np.testing.assert_array_equal(frame.radiance, image)
-    replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", {"far": 2 * images[1]})
+    more = {"error.Y": images[0][..., 0], "near.error.Y": images[1][..., 0]}
+    notes = replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", {"near": 2 * images[1]}, more)
+    assert [note.split(": ", 1)[1] for note in notes] == ["view layer small stays as it is."]
     after = OpenEXR.File(str(tmp_path / "b.exr"), separate_channels=True).parts
     for part, image, factor in zip(after, images, (1, 2, 1), strict=True):
         np.testing.assert_array_equal(part.channels["G"].pixels, factor * image[..., 1])
+    assert ["error.Y" in after[0].channels, "near.error.Y" in after[1].channels] == [True, True]
+
+
+def test_a_compositor_s_part_is_not_taken_for_the_layers_that_lie_in_another(tmp_path, rng):
+    (composite,) = images_of(rng, WIDTH)
+    layers, of_a = cycles("a", rng)
+    parts = [part_of("Composite.Combined", composite), OpenEXR.Part(dict(PLAIN), layers, "layers")]
+    OpenEXR.File(parts).write(str(tmp_path / "a.exr"))
+    ((name, frame),) = read_view_layers(tmp_path / "a.exr").items()
+    assert name == "a"
+    assert_found(frame, of_a)
+
+
+def test_plain_channels_come_before_view_layers_and_both_are_found(tmp_path, rng):
+    plain, of_plain = named(MITSUBA, rng)
+    layer, of_layer = cycles("a", rng)
+    found = read_view_layers(write_channels(tmp_path / "a.exr", plain | layer))
+    assert list(found) == ["", "a"]
+    assert_found(found[""], of_plain)
+    assert_found(found["a"], of_layer)
+
+
+def test_features_are_a_layer_s_own_or_of_its_own_part_before_others(tmp_path, rng):
+    fill, beauty = images_of(rng, WIDTH, WIDTH)
+    albedos = {c: plane(rng) for c in "RGB"}, {c: plane(rng) for c in "RGB"}
+    parts = [
+        part_of(name, image, {f"albedo.{c}": pixels for c, pixels in albedo.items()}.items())
+        for name, image, albedo in (("fill", fill, albedos[0]), ("beauty", beauty, albedos[1]))
+    ]
+    OpenEXR.File(parts).write(str(tmp_path / "a.exr"))
+    frame = read_frame(tmp_path / "a.exr")
+    np.testing.assert_array_equal(frame.radiance, beauty)
+    np.testing.assert_array_equal(frame.albedo, np.stack(list(albedos[1].values()), axis=-1))
+    layer, expected = cycles("a", rng)
+    others = {f"albedo.{c}": plane(rng) for c in "RGB"}
+    assert_found(read_frame(write_channels(tmp_path / "b.exr", others | layer)), expected)
+
+
+def test_what_cannot_be_replaced_is_refused_and_what_was_there_is_said(tmp_path, rng):
+    channels, _ = cycles("a", rng)
+    lacking = {f"b.Combined.{c}": plane(rng) for c in "RB"}
+    write_channels(tmp_path / "a.exr", channels | lacking | {"error.Y": plane(rng, "f2")})
+    image, error = images_of(rng, WIDTH)[0], plane(rng)
+
+    def replace(radiance, more=None):
+        return replace_radiance(tmp_path / "a.exr", tmp_path / "b.exr", radiance, more)
+
+    notes = [note.split(": ", 1)[1] for note in replace(image, {"error.Y": error})]
+    assert notes == ["had a channel error.Y already, which is replaced.", "view layer b stays as it is."]
+    for radiance in (image[..., 0], image[..., :1], np.concatenate([image, image], axis=2), {"c": image}):
+        with pytest.raises(ValueError, match=r"must be \[H, W, 3\]|no view layer 'c'"):
+            replace(radiance)
+    for more in ({"error": image}, {"a.Combined.R": error}):
+        with pytest.raises(ValueError, match=r"must be \[H, W\]"):
+            replace(image, more)
+    with pytest.raises(FrameError, match="too long"):
+        replace(image, {"a" * 256: error})
 
 
 @pytest.mark.parametrize("names", [MITSUBA, PBRT, CYCLES], ids=["mitsuba", "pbrt", "cycles"])

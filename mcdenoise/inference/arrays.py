@@ -37,7 +37,7 @@ def denoise(
     albedo = layers.get("albedo") if albedo is None else albedo
     normal = layers.get("normal") if normal is None else normal
     if layers["color"] is None or isinstance(layers["color"], str | os.PathLike):
-        raise ValueError("color must be an image, not a file's name: mcdenoise.read_frame reads files")
+        raise ValueError("color must be an image; mcdenoise.read_frame reads files")
     images = [None if image is None else _to_torch(image) for image in (layers["color"], albedo, normal)]
     result = _denoiser(model, device).denoise(*images)
     if not hdr:

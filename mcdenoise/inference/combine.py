@@ -84,8 +84,8 @@ def combine(frames: Sequence[Frame], denoisers: Sequence[Denoise], *, folds: int
     denoisers: callables on (color, albedo, normal), each `[H, W, 3]` float32, that return `[H, W, 3]`; each is called
     once for the mean of all frames and once for each of min(K, folds) groups left out. A denoiser that is worse than
     the others gets no weight, wherever that can be told from noise.
-    Raises ValueError if there are fewer than two frames or no denoiser, if sizes differ, if two frames are the same
-    render, if a frame has no finite pixel, or if a denoiser returns another size.
+    Raises ValueError if there are fewer than two frames or no denoiser, if one cannot be called, if sizes differ, if
+    two frames are the same render, if a frame has no finite pixel, or if a denoiser returns another size.
     """
     frames, part = _checked(frames, denoisers, folds)
     whole = mean_frame(frames)
@@ -166,6 +166,8 @@ def _checked(frames: Sequence[Frame], denoisers: Sequence[Denoise], folds: int) 
         raise ValueError("frames must be Frames, as mcdenoise.read_frame gives them")
     if len(frames) < 2:
         raise ValueError(f"combining needs at least two independent realizations of the view, not {len(frames)}")
+    if callable(denoisers) or not all(map(callable, denoisers)):
+        raise ValueError("denoisers must be a list of callables, as [Denoiser().denoise]")
     if not denoisers:
         raise ValueError("combining needs at least one denoiser")
     if folds < 2:

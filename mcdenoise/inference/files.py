@@ -10,6 +10,7 @@ from pathlib import Path
 from mcdenoise.errors import FrameError
 
 _SUFFIX = ".denoised.exr"
+_OTHER_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".hdr", ".pfm", ".bmp", ".webp")
 _REALIZATION = re.compile(r"r\d+\.exr")
 
 
@@ -58,6 +59,8 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
         )
     is_folder = out is not None and (Path(out).is_dir() or os.fspath(out).endswith(("/", os.sep)))
     as_file = out is not None and Path(out).suffix.lower() == ".exr" and not is_folder
+    if out is not None and not is_folder and Path(out).suffix.lower() in _OTHER_PICTURES:
+        raise FrameError(f"--out {out}: results are EXR files; name one, or a folder.", misuse=True)
     if as_file and len(groups) > 1:
         raise FrameError(
             f"--out {out} names one file, but there are {len(groups)} results: give a folder.", misuse=True
@@ -66,7 +69,8 @@ def plan(sources: Sequence[str | os.PathLike], out: str | os.PathLike | None, re
     for name, frames in groups:
         beside = name.with_name(name.stem + _SUFFIX)
         output = beside if out is None else Path(out) if as_file else Path(out) / name.name
-        tasks.append(Task(str(name) if len(frames) == 1 else str(frames[0].parent), frames, output))
+        together = f"{name} and {len(frames) - 1} more" if realizations else str(frames[0].parent)
+        tasks.append(Task(str(name) if len(frames) == 1 else together, frames, output))
     inputs = set(resolved)
     outputs = [os.path.realpath(task.output) for task in tasks]
     for task, output in zip(tasks, outputs, strict=True):

@@ -18,7 +18,7 @@ import torch
 from mcdenoise import __version__
 from mcdenoise.atomic import remove_leftovers, replacing
 from mcdenoise.errors import FrameError, McdenoiseError, is_out_of_memory
-from mcdenoise.exr import read_attributes, read_view_layers, replace_radiance, shown_name
+from mcdenoise.exr import listed, read_attributes, read_view_layers, replace_radiance, shown_name
 from mcdenoise.frame import Frame, mean_frame
 from mcdenoise.inference.candidates import usable
 from mcdenoise.inference.combine import Denoise, combine
@@ -133,8 +133,11 @@ def _read(task: Task, made_by: str, preview: bool) -> _Work:
     if _fingerprint_in(task.output) == work.fingerprint and (shown is None or shown.is_file()):
         work.applied = Applied(task, kept=True, preview=shown)
         return work
+    window = read_attributes(task.frames[0])["window"]
     for path in task.frames:
         found = read_view_layers(path)
+        if len(task.frames) > 1 and read_attributes(path)["window"] != window:
+            raise FrameError(f"{path}: has another data window than {task.frames[0]}.")
         if work.frames and found.keys() != work.frames.keys():
             raise FrameError(f"{path}: holds other view layers than {task.frames[0]}.")
         for layer, frame in found.items():
@@ -160,7 +163,7 @@ def _denoise(work: _Work, denoiser: Denoiser, denoisers: Mapping[str, Denoise]) 
                 radiance = finite_radiance(torch.from_numpy(frames[index].radiance)).numpy()
                 frames[index] = replace(frames[index], radiance=radiance)
         frame = mean_frame(frames) if several else frames[0]
-        notes = _missing(work.task.name + of_layer, frame) + notes
+        notes = _missing(work.task, of_layer, frames, frame) + notes
         if layer == first:
             work.noisy = frame.radiance
         if several:
@@ -195,12 +198,14 @@ def _write(work: _Work, preview: bool) -> _Work:
         shown = _preview_of(task)
         denoised = next(iter(work.denoised.values()))
         scale = exposure(denoised)
-        with replacing(shown) as temporary:
-            both = [display(work.noisy, scale), display(denoised, scale)]
-            imageio.imwrite(temporary, np.concatenate(both, axis=1))
+        try:
+            with replacing(shown) as temporary:
+                both = [display(work.noisy, scale), display(denoised, scale)]
+                imageio.imwrite(temporary, np.concatenate(both, axis=1))
+        except OSError as error:
+            raise FrameError(f"{shown}: cannot be written: {error.strerror or error}.") from None
     if len(work.denoised) > 1:
-        names = ", ".join(map(shown_name, work.denoised))
-        notes.append(f"{task.name}: its view layers are denoised, each by itself: {names}.")
+        notes.append(f"{task.name}: its view layers are denoised, each by itself: {listed(work.denoised)}.")
     work.applied = replace(work.applied, preview=shown, notes=[*work.applied.notes, *notes])
     work.noisy, work.denoised, work.channels = None, {}, {}
     return work
@@ -243,11 +248,18 @@ def _fingerprint_in(output: Path) -> str | None:
         return None  # half a file of somebody else's, or none of ours: it is replaced
 
 
-def _missing(name: str, frame: Frame) -> list[str]:
+def _missing(task: Task, of_layer: str, frames: Sequence[Frame], frame: Frame) -> list[str]:
+    """What features of a frame, the mean of `frames`, are missing, and if there are some, from which of them."""
     missing = [feature for feature in ("albedo", "normal") if getattr(frame, feature) is None]
     if not missing:
         return []
-    return [f"{name}: no {' and no '.join(missing)} in it; denoised without, which costs quality."]
+    without = [
+        str(path) + of_layer
+        for path, own in zip(task.frames, frames, strict=True)
+        if any(getattr(own, feature) is None for feature in missing)
+    ]
+    where = task.name + of_layer if len(without) == len(frames) else listed(without)
+    return [f"{where}: no {' and no '.join(missing)} in it; denoised without, which costs quality."]
 
 
 def _odd_values(name: str, radiance: np.ndarray) -> list[str]:

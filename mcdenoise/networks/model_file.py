@@ -33,6 +33,8 @@ def shipped_models() -> dict[str, Path]:
 def find_model(model: str | os.PathLike) -> Path:
     """The file of a shipped model's name, or of a path. Raises ModelError if it can be neither."""
     shipped = shipped_models()
+    if not str(model):
+        raise ModelError("a model's name is empty.", misuse=True)
     path = shipped.get(str(model), Path(model))
     if str(model) not in shipped and not path.exists() and path.suffix.lower() not in (".safetensors", ".tza"):
         raise ModelError(

@@ -327,6 +327,9 @@ def test_what_cannot_be_combined_is_refused(truth):
         mcdenoise.combine([one], [blur(1.0)])
     with pytest.raises(ValueError, match="at least one denoiser"):
         mcdenoise.combine([one, two], [])
+    for no_list in (blur(1.0), [blur(1.0), None]):
+        with pytest.raises(ValueError, match="list of callables"):
+            mcdenoise.combine([one, two], no_list)
     with pytest.raises(ValueError, match="one size"):
         mcdenoise.combine([one, small], [blur(1.0)])
     with pytest.raises(ValueError, match="frames 0 and 2 are the same render"):
