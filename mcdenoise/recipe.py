@@ -75,7 +75,7 @@ def steps(out: Path, scenes: Path, count: int, minutes: float, model: str, init:
     """The whole recipe, in its order.
 
     Half of the random scenes are rendered with six renders of 4 spp (inputs of 4 to 20 spp), half with three of 16 (16
-    and 32 spp): every realization learns from the mean of those that it is not made of. Every twelfth is rendered with
+    and 32 spp): every realization learns from the mean of those that it is not made of. Every sixth is rendered with
     three of 128 spp too: who never saw a picture that is nearly clean takes its detail for noise.
     """
     low, high = (count + 1) // 2, count // 2
@@ -93,8 +93,8 @@ def steps(out: Path, scenes: Path, count: int, minutes: float, model: str, init:
     if high:
         words = ("render", *names[low:], "--out", renders / "many", *many, *size)
         made.append(Step("renders, 3 x 16 spp", words, renders / "many"))
-    if count >= 12:
-        words = ("render", *names[::12], "--out", renders / "clear", "--spp", 128, "--realizations", 3, *size)
+    if count >= 6:
+        words = ("render", *names[::6], "--out", renders / "clear", "--spp", 128, "--realizations", 3, *size)
         made.append(Step("renders, 3 x 128 spp", words, renders / "clear"))
     words = ("render", *taught, "--out", renders / "ours", "--views", 8, *few, *size)
     made.append(Step("renders of our scenes", words, renders / "ours"))
