@@ -67,7 +67,7 @@ class KPN(nn.Module):
     kernel: side of the kernels, odd. again: of those that filter once more; 0 for none. features: channels of the
     network that filters features; 0 for none. blocks: residual ones (He et al. 2016) at 1/4, 1/8 and 1/16 of the
     resolution each, where they cost little and see far; they begin as nothing, so that a trained network can be given
-    them. fine: such blocks at half resolution.
+    them. fine: such blocks at half resolution, which cost more.
     """
 
     name = "kpn"
@@ -83,7 +83,7 @@ class KPN(nn.Module):
         again: int = 5,
         features: int = 16,
         blocks: int = 1,
-        fine: int = 1,
+        fine: int = 0,
     ):
         super().__init__()
         if kernel % 2 != 1 or not 1 <= kernel <= 5 or not 8 <= width <= 512:

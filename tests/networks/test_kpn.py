@@ -17,7 +17,7 @@ DARKEST = 0.1  # albedo that radiance is divided by, at the least
 def wild(seed=0, kernel=5, trust=0.0, again=5, features=16):
     """A network whose kernels are far from uniform. trust: bias of its trust in irradiance; 100 is full, -100 none."""
     torch.manual_seed(seed)
-    network = create("kpn", width=8, kernel=kernel, growth=8, again=again, features=features).eval()
+    network = create("kpn", width=8, kernel=kernel, growth=8, again=again, features=features, fine=1).eval()
     for name, module in network.named_modules():
         if "kernels" in name:
             nn.init.normal_(module.weight, std=0.5)
@@ -271,7 +271,7 @@ def test_every_weight_learns():
 
 def test_blocks_begin_as_nothing():
     torch.manual_seed(0)
-    network, without = create("kpn", width=8), create("kpn", width=8, blocks=0, fine=0)
+    network, without = create("kpn", width=8, fine=1), create("kpn", width=8, blocks=0)
     missing = without.load_state_dict(network.state_dict(), strict=False)
     assert not missing.missing_keys
     assert {name.split(".")[0] for name in missing.unexpected_keys} == {f"blocks{level}" for level in (1, 2, 3, 4)}

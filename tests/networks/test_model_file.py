@@ -54,7 +54,7 @@ def test_metadata_says_all_that_is_needed_to_use_it(tmp_path):
         "again": 5,
         "features": 16,
         "blocks": 1,
-        "fine": 1,
+        "fine": 0,
     }
     assert json.loads(metadata["features"]) == ["radiance", "albedo", "normal"]
     assert json.loads(metadata["training"]) == {"steps": 1}
