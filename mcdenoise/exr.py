@@ -340,14 +340,15 @@ def _view_layers(file: OpenEXR.File, path: str | os.PathLike) -> dict[str, _Laye
         return here and all(part.channels[name].pixels.shape == size for name in place[1])
 
     def feature(layer: str, home: int, patterns: tuple[str, ...], letters: int) -> tuple[int, tuple[str, ...]] | None:
-        """Those with the layer's name, else those without one in its own part, else, for the first layer, in others."""
+        """Those with its name, else those without one: in a part that it has for itself, and the first anywhere."""
+        alone = sum(place[0] == home for place in radiance.values()) == 1
         ways = [True] if (likely, ("R", "G", "B")) != radiance[layer] or layer else []
         for named in (*ways, False):
             for pattern in [pattern for pattern in patterns if ("{layer}" in pattern) == named]:
                 triples = zip("RGB", "XYZ", strict=True)
                 group = tuple(pattern.format(layer=layer, rgb=rgb, xyz=xyz) for rgb, xyz in triples)[:letters]
                 found = present(group, home)
-                if not found or not (named or layer == first or found[0] == home):
+                if not found or not (named or layer == first or (alone and found[0] == home)):
                     continue
                 if group == ("Z",) and "X" in file.parts[found[0]].channels:  # a component of a vector
                     continue

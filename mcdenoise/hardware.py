@@ -7,6 +7,8 @@ import torch
 
 from mcdenoise.errors import McdenoiseError
 
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # malloc.h of glibc
+
 
 def choose_device(name: str = "auto") -> torch.device:
     """`auto` (CUDA if there is a GPU, else the CPU), `cpu`, `cuda` or `cuda:N`.
@@ -60,6 +62,3 @@ def keep_freed_memory() -> None:
     mallopt(_MMAP_MAX, 0)
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(_TOP_PAD, 2**26)
-
-
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # malloc.h of glibc

@@ -401,6 +401,9 @@ def test_plain_channels_come_before_view_layers_and_both_are_found(tmp_path, rng
     assert list(found) == ["", "a"]
     assert_found(found[""], of_plain)
     assert_found(found["a"], of_layer)
+    alone = {name: pixels for name, pixels in layer.items() if ".Combined." in name}
+    found = read_view_layers(write_channels(tmp_path / "b.exr", plain | alone))
+    assert_found(found["a"], {"albedo": None, "normal": None, "depth": None})  # those are of another picture
 
 
 def test_features_are_a_layer_s_own_or_of_its_own_part_before_others(tmp_path, rng):

@@ -133,10 +133,11 @@ def _read(task: Task, made_by: str, preview: bool) -> _Work:
     if _fingerprint_in(task.output) == work.fingerprint and (shown is None or shown.is_file()):
         work.applied = Applied(task, kept=True, preview=shown)
         return work
-    window = read_attributes(task.frames[0])["window"]
+    several = len(task.frames) > 1
+    window = read_attributes(task.frames[0])["window"] if several else None
     for path in task.frames:
         found = read_view_layers(path)
-        if len(task.frames) > 1 and read_attributes(path)["window"] != window:
+        if several and read_attributes(path)["window"] != window:
             raise FrameError(f"{path}: has another data window than {task.frames[0]}.")
         if work.frames and found.keys() != work.frames.keys():
             raise FrameError(f"{path}: holds other view layers than {task.frames[0]}.")
