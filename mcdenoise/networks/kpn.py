@@ -304,10 +304,12 @@ def _filter_pyramid(
         bright, calm = _certainly_bright(images[1].detach() / images[2].detach())
         confidence, predicted = (F.pixel_shuffle(x, level.step) for x in (level.confidence, level.sharpness))
         images = tuple(image * confidence for image in images)
-        unit, least, in_calm = (
-            predicted.new_tensor(values).view(1, -1, 1, 1) for values in (_SHARPNESS, _LEAST_SHARPNESS, _IN_CALM)
-        )
-        scales.append((images, (*features, bright), unit * (least + in_calm * calm + predicted)))
+        # Numbers go along with the kernels of a GPU; a tensor of them would have to be sent there, and waited for.
+        constants = zip(_SHARPNESS, _LEAST_SHARPNESS, _IN_CALM, predicted.split(1, dim=1), strict=True)
+        sharpness = [
+            unit * ((least + in_calm * calm if in_calm else least) + part) for unit, least, in_calm, part in constants
+        ]
+        scales.append((images, (*features, bright), torch.cat(sharpness, dim=1)))
     result = None
     for level, (images, guides, sharpness) in zip(reversed(levels), reversed(scales), strict=True):
         sums = guided_filter(images, guides, level.logits, sharpness, kernel)

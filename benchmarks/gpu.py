@@ -1,0 +1,245 @@
+"""What training and denoising take on a CUDA GPU: where a training step's time goes, and how long a picture takes.
+
+    python benchmarks/gpu.py RENDERS [--batch 4 --batch 32] [--crop 160] [--steps 40] [--parts filter,training]
+
+RENDERS: a folder of `mcdenoise render`, to train on. Medians; the first runs, in which kernels are compiled, are left
+out. One script for a lent GPU: it prints its tables at the end, and says which GPU they are of.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile
+
+from mcdenoise import Denoiser
+from mcdenoise.data.cache import FrameCache
+from mcdenoise.data.crops import CropDataset
+from mcdenoise.data.cutting import Batch
+from mcdenoise.data.prefetch import batches
+from mcdenoise.data.views import find_views
+from mcdenoise.hardware import convolutions_in_bf16
+from mcdenoise.networks import create
+from mcdenoise.networks.guided_filter import in_torch
+from mcdenoise.training.losses import GUIDED, loss_of_feature
+
+_WARM = 5
+_NETWORKS = (("kpn", {}), ("kpn", {"width": 64, "growth": 48}), ("unet", {}))
+
+
+def main() -> None:
+    """Parse the command line, measure, print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("renders", type=Path)
+    parser.add_argument("--batch", type=int, action="append", help="crops a step [default: 4 and 32]")
+    parser.add_argument("--crop", type=int, default=160)
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--parts", default="filter,training,denoising")
+    arguments = parser.parse_args()
+    print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}\n", flush=True)
+    parts = arguments.parts.split(",")
+    if "filter" in parts:
+        _print_filter()
+    if "training" in parts:
+        _print_training(arguments.renders, arguments.batch or [4, 32], arguments.crop, arguments.steps)
+    if "denoising" in parts:
+        _print_denoising()
+
+
+def _print_filter() -> None:
+    """The fused kernel beside torch's operations, on the filter's largest level."""
+    from mcdenoise.networks.device_filter import filter_on_device
+
+    print("| filter by 5 x 5 kernels, 8 x 7 channels of 320 x 320 | forward, ms | with gradients, ms | GiB |")
+    print("|---|---|---|---|")
+    generator = torch.Generator("cuda").manual_seed(0)
+    shapes = (8, 7, 320, 320), (8, 7, 320, 320), (8, 100, 160, 160), (8, 3, 320, 320)
+    inputs = [torch.rand(shape, device="cuda", generator=generator) for shape in shapes]
+    for image in (inputs[0], inputs[2], inputs[3]):
+        image.requires_grad_()
+    for name, function in (("fused, in Triton", filter_on_device), ("torch's operations", in_torch)):
+        torch.cuda.reset_peak_memory_stats()
+        forward = _milliseconds(lambda f=function: f(*(x.detach() for x in inputs), 5))
+        both = _milliseconds(lambda f=function: f(*inputs, 5).sum().backward())
+        print(f"| {name} | {forward:.2f} | {both:.2f} | {torch.cuda.max_memory_allocated() / 2**30:.2f} |", flush=True)
+    print()
+
+
+def _print_training(renders: Path, counts: list[int], crop: int, steps: int) -> None:
+    views = find_views(renders)
+    print("| data alone: cache | batch | ms a batch | crops a second |\n|---|---|---|---|")
+    datasets = {}
+    for count in counts:
+        for place in ("cuda", "cpu"):
+            cache = FrameCache(16 * 2**30, place)
+            dataset = CropDataset(views, crop, 0, batch=count, multiple=16, guided=True, cache=cache)
+            datasets[place, count] = dataset
+            spent = _batch_milliseconds(dataset, count, steps)
+            print(f"| {place} | {count} | {spent:.1f} | {1000 * count / spent:.0f} |", flush=True)
+    print(
+        "\n| network | batch | forward | backward | optimizer, average | one batch again and again | as it trains, "
+        "crops made on the GPU | on the host | kernels alone | GiB | crops a second |\n" + "|---" * 11 + "|"
+    )
+    for name, config in _NETWORKS:
+        for count in counts:
+            torch.cuda.reset_peak_memory_stats()
+            trainer = _Trainer(name, config)
+            fixed = datasets["cuda", count].batch(0, count)
+            pieces = trainer.pieces(fixed, steps)
+            alone = _milliseconds(lambda t=trainer, b=fixed: t.step(b), steps)
+            kernels = trainer.kernel_milliseconds(fixed)
+            fed = {}
+            for place in ("cuda", "cpu"):
+                source = batches(datasets[place, count], 0, count, pin=True)
+                fed[place] = _milliseconds(lambda t=trainer, s=source: t.step(next(s).to("cuda")), steps)
+                source.close()
+            words = ", ".join([name, *(f"{key}={value}" for key, value in config.items())])
+            times = [*pieces, alone, fed["cuda"], fed["cpu"], kernels]
+            gib = torch.cuda.max_memory_allocated() / 2**30
+            cells = [
+                words,
+                count,
+                *(f"{x:.1f}" for x in times),
+                f"{gib:.1f}",
+                f"{1000 * count / min(fed.values()):.0f}",
+            ]
+            print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+            if count == counts[-1] and name == "kpn":
+                print(json.dumps(trainer.greatest(fixed)), flush=True)
+    print()
+
+
+class _Trainer:
+    """A step as `mcdenoise train` takes it."""
+
+    def __init__(self, name: str, config: dict[str, int]):
+        self.network = create(name, **config).cuda().to(memory_format=torch.channels_last)
+        self.averaged = create(name, **config).cuda().to(memory_format=torch.channels_last).requires_grad_(False)
+        self.average = self.averaged.state_dict()
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-5, betas=(0.9, 0.99), fused=True)
+        self.autocast = convolutions_in_bf16(torch.device("cuda"), True)
+
+    def loss(self, batch: Batch) -> Tensor:
+        with self.autocast:
+            prediction = self.network(batch.radiance, batch.albedo, batch.normal)
+        with torch.no_grad(), self.autocast:
+            guide = self.averaged(*batch.guide)
+        loss = GUIDED["hdr-display"](prediction.float(), batch.target, guide.float(), batch.guide[0])
+        if getattr(self.network, "features", None) is not None:
+            with self.autocast:
+                filtered = self.network.features(batch.albedo, batch.normal)
+            known = batch.albedo, batch.normal
+            loss = loss + sum(loss_of_feature(*x) for x in zip(filtered, known, batch.features, strict=True))
+        return loss
+
+    def update(self) -> None:
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        with torch.no_grad():
+            own = self.network.state_dict()
+            torch._foreach_lerp_(list(self.average.values()), [own[name] for name in self.average], 0.001)
+
+    def step(self, batch: Batch) -> None:
+        loss = self.loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.update()
+        loss.item()
+
+    def pieces(self, batch: Batch, steps: int) -> list[float]:
+        """Milliseconds of the loss, its gradient and the update, each waited for."""
+        spent: list[list[float]] = [[], [], []]
+        for number in range(_WARM + steps):
+            torch.cuda.synchronize()
+            moments = [time.perf_counter()]
+            loss = self.loss(batch)
+            torch.cuda.synchronize()
+            moments.append(time.perf_counter())
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.cuda.synchronize()
+            moments.append(time.perf_counter())
+            self.update()
+            torch.cuda.synchronize()
+            moments.append(time.perf_counter())
+            if number >= _WARM:
+                for kept, first, last in zip(spent, moments, moments[1:], strict=False):
+                    kept.append(1000 * (last - first))
+        return [statistics.median(times) for times in spent]
+
+    def _profiled(self, batch: Batch):
+        with profile(activities=[ProfilerActivity.CUDA]) as profiled:
+            for _ in range(3):
+                self.step(batch)
+        return profiled.key_averages()
+
+    def kernel_milliseconds(self, batch: Batch) -> float:
+        return sum(event.self_device_time_total for event in self._profiled(batch)) / 3000
+
+    def greatest(self, batch: Batch) -> list[tuple[str, int, float]]:
+        """(kernel, how often, milliseconds a step) of those that take longest."""
+        events = sorted(self._profiled(batch), key=lambda event: -event.self_device_time_total)[:25]
+        return [(e.key[:60], e.count // 3, round(e.self_device_time_total / 3000, 3)) for e in events]
+
+
+def _print_denoising() -> None:
+    print(
+        "| denoising with features | size | from array to array, ms | tensors on the GPU, ms | GiB |\n"
+        + "|---" * 5
+        + "|"
+    )
+    for name in ("default", "fast"):
+        for precision in ("bf16", "float32"):
+            denoiser = Denoiser(name, "cuda", precision)
+            for width, height in ((1920, 1080), (3840, 2160)):
+                torch.cuda.reset_peak_memory_stats()
+                generator = torch.Generator().manual_seed(0)
+                images = [torch.rand(height, width, 3, generator=generator) for _ in range(3)]
+                arrays, tensors = [x.numpy() for x in images], [x.cuda() for x in images]
+                host = _milliseconds(lambda d=denoiser, a=arrays: d.denoise(*a), 5)
+                device = _milliseconds(lambda d=denoiser, a=tensors: d.denoise(*a), 5)
+                gib = torch.cuda.max_memory_allocated() / 2**30
+                said = f"| {name}, {precision} | {width} x {height} | {host:.1f} | {device:.1f} | {gib:.1f} |"
+                print(said, flush=True)
+                assert np.isfinite(denoiser.denoise(*arrays)).all()
+    print()
+
+
+def _batch_milliseconds(dataset: CropDataset, count: int, steps: int) -> float:
+    for view in dataset.views:  # all decoded
+        for file in dataset.files(view):
+            dataset.cache.get(file)
+    source = batches(dataset, 0, count, pin=True)
+    for _ in range(_WARM):
+        next(source)
+    torch.cuda.synchronize()
+    started = time.perf_counter()
+    for _ in range(steps):
+        next(source).to(torch.device("cuda"))
+    torch.cuda.synchronize()
+    spent = 1000 * (time.perf_counter() - started) / steps
+    source.close()
+    return spent
+
+
+def _milliseconds(run: Callable[[], object], runs: int = 20) -> float:
+    """The median, each run waited for."""
+    spent = []
+    for number in range(_WARM + runs):
+        torch.cuda.synchronize()
+        started = time.perf_counter()
+        run()
+        torch.cuda.synchronize()
+        if number >= _WARM:
+            spent.append(1000 * (time.perf_counter() - started))
+    return statistics.median(spent)
+
+
+if __name__ == "__main__":
+    main()
