@@ -7,7 +7,6 @@ out. One script for a lent GPU: it prints its tables at the end, and says which 
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
 from mcdenoise import Denoiser
@@ -27,10 +26,12 @@ from mcdenoise.data.views import find_views
 from mcdenoise.hardware import convolutions_in_bf16
 from mcdenoise.networks import create
 from mcdenoise.networks.guided_filter import in_torch
+from mcdenoise.training.average import update_average
+from mcdenoise.training.gradient import Gradient
 from mcdenoise.training.losses import GUIDED, loss_of_feature
 
 _WARM = 5
-_NETWORKS = (("kpn", {}), ("kpn", {"width": 64, "growth": 48}), ("unet", {}))
+_NETWORKS = (("kpn", {}), ("unet", {}))
 
 
 def main() -> None:
@@ -78,54 +79,48 @@ def _print_training(renders: Path, counts: list[int], crop: int, steps: int) -> 
     for count in counts:
         for place in ("cuda", "cpu"):
             cache = FrameCache(16 * 2**30, place)
-            dataset = CropDataset(views, crop, 0, batch=count, multiple=16, guided=True, cache=cache)
+            dataset = CropDataset(views, crop, 0, batch=count, multiple=32, guided=True, cache=cache)
             datasets[place, count] = dataset
             spent = _batch_milliseconds(dataset, count, steps)
             print(f"| {place} | {count} | {spent:.1f} | {1000 * count / spent:.0f} |", flush=True)
     print(
-        "\n| network | batch | forward | backward | optimizer, average | one batch again and again | as it trains, "
-        "crops made on the GPU | on the host | kernels alone | GiB | crops a second |\n" + "|---" * 11 + "|"
+        "\n| network | batch | forward, ms | backward, ms | update, ms | a step, launched | replayed | fed by the GPU "
+        "| fed by the host | kernels alone | GiB | crops a second |\n" + "|---" * 12 + "|"
     )
     for name, config in _NETWORKS:
         for count in counts:
             torch.cuda.reset_peak_memory_stats()
-            trainer = _Trainer(name, config)
             fixed = datasets["cuda", count].batch(0, count)
-            pieces = trainer.pieces(fixed, steps)
-            alone = _milliseconds(lambda t=trainer, b=fixed: t.step(b), steps)
-            kernels = trainer.kernel_milliseconds(fixed)
-            fed = {}
+            launched, replayed = (_Trainer(name, config, graphs) for graphs in (False, True))
+            times = [*launched.pieces(fixed, steps)]
+            times += [_milliseconds(lambda t=trainer, b=fixed: t.step(b), steps) for trainer in (launched, replayed)]
             for place in ("cuda", "cpu"):
                 source = batches(datasets[place, count], 0, count, pin=True)
-                fed[place] = _milliseconds(lambda t=trainer, s=source: t.step(next(s).to("cuda")), steps)
+                times.append(_milliseconds(lambda t=replayed, s=source: t.step(next(s).to("cuda")), steps))
                 source.close()
+            crops = 1000 * count / min(times[-2:])
+            times.append(launched.kernel_milliseconds(fixed))
             words = ", ".join([name, *(f"{key}={value}" for key, value in config.items())])
-            times = [*pieces, alone, fed["cuda"], fed["cpu"], kernels]
             gib = torch.cuda.max_memory_allocated() / 2**30
-            cells = [
-                words,
-                count,
-                *(f"{x:.1f}" for x in times),
-                f"{gib:.1f}",
-                f"{1000 * count / min(fed.values()):.0f}",
-            ]
+            cells = [words, count, *(f"{x:.1f}" for x in times), f"{gib:.1f}", f"{crops:.0f}"]
             print("| " + " | ".join(map(str, cells)) + " |", flush=True)
-            if count == counts[-1] and name == "kpn":
-                print(json.dumps(trainer.greatest(fixed)), flush=True)
     print()
 
 
 class _Trainer:
-    """A step as `mcdenoise train` takes it."""
+    """A step as `mcdenoise train` takes it, launched kernel by kernel or replayed as a graph."""
 
-    def __init__(self, name: str, config: dict[str, int]):
-        self.network = create(name, **config).cuda().to(memory_format=torch.channels_last)
-        self.averaged = create(name, **config).cuda().to(memory_format=torch.channels_last).requires_grad_(False)
-        self.average = self.averaged.state_dict()
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-5, betas=(0.9, 0.99), fused=True)
-        self.autocast = convolutions_in_bf16(torch.device("cuda"), True)
+    def __init__(self, name: str, config: dict[str, int], graphs: bool):
+        device = torch.device("cuda")
+        self.network, self.averaged = (
+            create(name, **config).to(device, memory_format=torch.channels_last) for _ in range(2)
+        )
+        self.average = self.averaged.requires_grad_(False).state_dict()
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-5, betas=(0.9, 0.99))
+        self.autocast = convolutions_in_bf16(device, True)
+        self.gradient = Gradient(self.network, self.loss, 1.0, device, graphs)
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch, fraction: float) -> Tensor:
         with self.autocast:
             prediction = self.network(batch.radiance, batch.albedo, batch.normal)
         with torch.no_grad(), self.autocast:
@@ -139,18 +134,12 @@ class _Trainer:
         return loss
 
     def update(self) -> None:
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
-        with torch.no_grad():
-            own = self.network.state_dict()
-            torch._foreach_lerp_(list(self.average.values()), [own[name] for name in self.average], 0.001)
+        update_average(self.average, self.network, 10_000, 0.999)
 
     def step(self, batch: Batch) -> None:
-        loss = self.loss(batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.stack(self.gradient(batch, 0.0)).tolist()  # as training does: it looks at every loss
         self.update()
-        loss.item()
 
     def pieces(self, batch: Batch, steps: int) -> list[float]:
         """Milliseconds of the loss, its gradient and the update, each waited for."""
@@ -158,7 +147,7 @@ class _Trainer:
         for number in range(_WARM + steps):
             torch.cuda.synchronize()
             moments = [time.perf_counter()]
-            loss = self.loss(batch)
+            loss = self.loss(batch, 0.0)
             torch.cuda.synchronize()
             moments.append(time.perf_counter())
             self.optimizer.zero_grad(set_to_none=True)
@@ -173,19 +162,12 @@ class _Trainer:
                     kept.append(1000 * (last - first))
         return [statistics.median(times) for times in spent]
 
-    def _profiled(self, batch: Batch):
+    def kernel_milliseconds(self, batch: Batch) -> float:
+        """What the kernels of a step take by themselves, by torch's profiler."""
         with profile(activities=[ProfilerActivity.CUDA]) as profiled:
             for _ in range(3):
                 self.step(batch)
-        return profiled.key_averages()
-
-    def kernel_milliseconds(self, batch: Batch) -> float:
-        return sum(event.self_device_time_total for event in self._profiled(batch)) / 3000
-
-    def greatest(self, batch: Batch) -> list[tuple[str, int, float]]:
-        """(kernel, how often, milliseconds a step) of those that take longest."""
-        events = sorted(self._profiled(batch), key=lambda event: -event.self_device_time_total)[:25]
-        return [(e.key[:60], e.count // 3, round(e.self_device_time_total / 3000, 3)) for e in events]
+        return sum(event.self_device_time_total for event in profiled.key_averages()) / 3000
 
 
 def _print_denoising() -> None:

@@ -38,6 +38,18 @@ class Batch:
     def pin_memory(self) -> "Batch":
         return self._each(Tensor.pin_memory)
 
+    def clone(self) -> "Batch":
+        return self._each(Tensor.clone)
+
+    def copy_from(self, other: "Batch") -> None:
+        """Take the values of a batch of the same `shapes`, in the memory that is here."""
+        for mine, its in zip(self._all(), other._all(), strict=True):
+            mine.copy_(its, non_blocking=True)
+
+    def shapes(self) -> tuple[torch.Size, ...]:
+        """Those of all that it holds."""
+        return tuple(tensor.shape for tensor in self._all())
+
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return self.radiance, self.albedo, self.normal, self.target
 
@@ -49,6 +61,9 @@ class Batch:
         more = [[e.guide for e in examples], [e.features for e in examples]]
         more = [None if parts[0] is None else _stacked(parts) for parts in more]
         return Batch(*_stacked([e.tensors() for e in examples]), *more)
+
+    def _all(self) -> tuple[Tensor, ...]:
+        return *self.tensors(), *(self.guide or ()), *(self.features or ())
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         more = (None if parts is None else tuple(map(change, parts)) for parts in (self.guide, self.features))

@@ -17,6 +17,9 @@ GIB = 2**30
 LIMITS = {"host": 2.0, "disk": 32.0, "cuda": 4.0}
 """GiB, unless told otherwise: numbers that are the same on every machine, as the order of examples hangs on them."""
 
+_MANY_CORES = 8
+"""Crops of 160 x 160 with a guide: 740 a second by an H100, 1970 by 16 of a Xeon's cores beside it."""
+
 
 def choose_cache(
     place: Place,
@@ -29,7 +32,8 @@ def choose_cache(
     """The cache in `place`, of `gib` GiB or as `LIMITS` say.
 
     `auto` is `cuda` if training is on a GPU, all `needed` bytes fit into the limit there and into half of its free
-    memory; else `host`. folder: of the place `disk`, else `default_folder()`. Raises DataError for what is not there or
+    memory, and there are fewer than `_MANY_CORES` processors, which together cut crops faster than the GPU does; else
+    `host`. folder: of the place `disk`, else `default_folder()`. Raises DataError for what is not there or
     makes no sense.
     """
     if place not in get_args(Place):
@@ -42,7 +46,7 @@ def choose_cache(
         raise DataError("--cache-folder is for --cache disk.", misuse=True)
     if place == "auto":
         place = "host"
-        if device.type == "cuda":
+        if device.type == "cuda" and (os.cpu_count() or 1) < _MANY_CORES:
             room = min((gib or LIMITS["cuda"]) * GIB, torch.cuda.mem_get_info(device)[0] / 2)
             place = "cuda" if needed <= room else "host"
     limit = int((gib or LIMITS[place]) * GIB)

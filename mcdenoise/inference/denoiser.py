@@ -24,6 +24,7 @@ Image = TypeVar("Image", np.ndarray, Tensor)
 
 _WHOLE_PIXELS = 2_500_000
 _TILE = 768
+_PIXEL_BYTES = 4096  # of a GPU, for each pixel that a network sees at once; `kpn` takes a quarter of it
 
 
 class Denoiser:
@@ -116,7 +117,7 @@ class Denoiser:
             return torch.from_numpy(self._oidn.denoise(*(image.cpu().numpy() for image in images))).to(self.device)
         denoised = torch.empty_like(radiance)
         multiple = 1 if hasattr(self.network, "outside") else self.network.multiple
-        for outer, inner in _tiles(*radiance.shape[:2], self.network):
+        for outer, inner in _tiles(*radiance.shape[:2], self.network, _pixels_at_once(self.device)):
             within = tuple(slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
             if on_host:
                 planes = self._run(host_frame.planes_of(radiance, albedo, normal, scale, outer, multiple))
@@ -163,14 +164,24 @@ def _digest_of(network: nn.Module) -> str:
     return hasher.hexdigest()
 
 
-def _tiles(height: int, width: int, network: nn.Module) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+def _pixels_at_once(device: torch.device) -> int:
+    """How large a picture may be to be seen whole: as half of the free memory of a GPU allows, if that is more."""
+    if device.type == "cpu":
+        return _WHOLE_PIXELS
+    return max(_WHOLE_PIXELS, torch.cuda.mem_get_info(device)[0] // 2 // _PIXEL_BYTES)
+
+
+def _tiles(
+    height: int, width: int, network: nn.Module, at_once: int
+) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
     """What the network is to see at once, and the part of it whose result is used, as (rows, columns) of the picture.
 
+    Of `at_once` pixels or fewer it sees all.
     Around a tile is all that has a say in its result. Tiles begin at multiples of what any network pools, so that
     pooled pixels are the same ones.
     """
     reach = network.reach
-    if height * width <= min(_WHOLE_PIXELS, getattr(network, "at_once", _WHOLE_PIXELS)):
+    if height * width <= min(at_once, getattr(network, "at_once", at_once)):
         whole = slice(0, height), slice(0, width)
         yield whole, whole
         return

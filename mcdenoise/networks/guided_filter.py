@@ -30,8 +30,7 @@ def guided_filter(
     are as many as `GUIDES` says. logits: `[B, kernel * kernel * s * s, H / s, W / s]` for s of 1 or 2, spread over the
     picture as by `pixel_shuffle`. sharpness: `[B, 3, H, W]`. Gradients flow to images, logits and sharpness: guides are
     data. In float32 it is one compiled pass that holds no copy for every tap: on a processor by Numba, on a CUDA device
-    by Triton. Elsewhere, and where Triton does not work, it is a loop of torch's operations. The pass for CUDA has been
-    run in Triton's interpreter only: its speed on a GPU has not been measured yet.
+    by Triton. Elsewhere, and where Triton does not work, it is a loop of torch's operations (`docs/gpu.md` has both).
     """
     if torch.compiler.is_exporting():
         logits = F.pixel_shuffle(logits, sharpness.shape[3] // logits.shape[3])

@@ -11,5 +11,5 @@ def update_average(average: dict[str, Tensor], network: nn.Module, step: int, de
     decay: what they keep of themselves; less at the beginning, when there is little that is worth it.
     """
     kept = min(decay, (1 + step) / (10 + step))
-    for name, tensor in network.state_dict().items():
-        average[name].lerp_(tensor, 1 - kept)
+    own = network.state_dict()
+    torch._foreach_lerp_(list(average.values()), [own[name] for name in average], 1 - kept)

@@ -36,6 +36,7 @@ from mcdenoise.networks import create
 from mcdenoise.networks.model_file import save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
+from mcdenoise.training.gradient import Gradient
 from mcdenoise.training.losses import GUIDED, LOSSES, loss_at, loss_of_feature
 from mcdenoise.training.showing import Showing
 from mcdenoise.training.start import load_start
@@ -205,6 +206,15 @@ def _train(
         last_validation, next_validation = state["validation"], state["next_validation"]
     parallel = DistributedDataParallel(network) if ranks > 1 else network
     autocast = convolutions_in_bf16(device, options.precision == "bf16")
+
+    def loss_of(batch: Batch, fraction: float) -> Tensor:
+        with autocast:
+            prediction = parallel(batch.radiance, batch.albedo, batch.normal)
+        loss = _loss(options, fraction, prediction.float(), batch, averaged, autocast)
+        return loss + _loss_of_features(network, batch, autocast)
+
+    graphs = device.type == "cuda" and ranks == 1 and options.loss != "l0"
+    gradient = Gradient(network, loss_of, options.clip, device, graphs)
     log = _Log(out, step) if rank == 0 else None
     showing = Showing(out, validation, network.multiple, step) if rank == 0 else None
     if rank == 0:
@@ -252,15 +262,8 @@ def _train(
             rate = options.learning_rate * _ramp(step, fraction)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            batch = next(source).to(device)
-            with autocast:
-                prediction = parallel(batch.radiance, batch.albedo, batch.normal)
-            loss = _loss(options, fraction, prediction.float(), batch, averaged, autocast)
-            loss = loss + _loss_of_features(network, batch, autocast)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
-            loss_value, norm_value = _mean_over_processes([loss.detach(), norm.detach()], ranks)
+            loss, norm = gradient(next(source).to(device), fraction)
+            loss_value, norm_value = _mean_over_processes([loss, norm], ranks)
             if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
                 kept = f"the checkpoint in {out} is from before" if saved.exists() else "there is no checkpoint yet"
                 raise TrainingError(

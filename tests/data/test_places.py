@@ -1,5 +1,7 @@
 """Which place decoded frames get, and what is said of it."""
 
+import os
+
 import pytest
 import torch
 from synthetic import picture, write_view
@@ -36,12 +38,17 @@ def test_what_is_not_there_or_makes_no_sense_is_one_line(arguments):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
-def test_auto_is_the_gpu_that_trains_where_all_fit():
+@pytest.mark.parametrize("cores", [2, 16])
+def test_auto_is_the_gpu_that_trains_where_all_fit_and_few_cores_are_beside_it(monkeypatch, cores):
     device = torch.device("cuda", 0)
-    assert choose_cache("auto", None, None, device, 1000).device == device
+    free = 80 * GIB
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 80 * GIB))
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert choose_cache("auto", None, None, device, 1000).device == (device if cores == 2 else CPU)
     assert choose_cache("auto", None, None, device, 100 * GIB).device == CPU
     assert choose_cache("cuda", 1.0, None, device, 100 * GIB).limit == GIB
+    free = 1900
+    assert choose_cache("auto", None, None, device, 1000).device == CPU
 
 
 def test_it_says_where_frames_are_and_what_that_costs(tmp_path):

@@ -9,6 +9,8 @@ from mcdenoise.inference.denoiser import Denoiser
 from mcdenoise.networks import create
 from mcdenoise.networks.model_file import load_model, save_model
 
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
+
 
 @pytest.fixture(scope="module")
 def denoiser(model):
@@ -58,6 +60,33 @@ def test_tiles_do_not_show(tmp_path, network, config, monkeypatch):
     monkeypatch.setattr(denoiser.network, "reach", 0)
     bare = denoiser.denoise(given.radiance, given.albedo, given.normal)
     assert np.abs(bare - whole).max() > 1e-2 * whole.mean(), "context is what hides them"
+
+
+def test_a_gpu_sees_as_much_at_once_as_half_of_its_free_memory_holds(monkeypatch):
+    """At 4 KiB a pixel, but no less than a processor does, and no more than the network itself wants to see."""
+    sees = denoiser_module._pixels_at_once
+    for free, expected in ((0, 2_500_000), (80 * 2**30, 10 * 2**20)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 80 * 2**30))
+        assert sees(torch.device("cuda")) == expected
+        assert sees(torch.device("cpu")) == 2_500_000
+    kernels, restorer = create("kpn", width=8), create("red30", width=8)
+    whole = [
+        len(list(denoiser_module._tiles(2160, 3840, kernels, at_once))) == 1 for at_once in (2_500_000, 10 * 2**20)
+    ]
+    assert whole == [False, True]
+    assert len(list(denoiser_module._tiles(2160, 3840, restorer, 10 * 2**20))) > 1
+
+
+@needs_gpu
+def test_tiles_do_not_show_on_a_gpu(kernels, monkeypatch):
+    given = frame(430, 590)
+    denoiser = Denoiser(kernels, "cuda", "float32")
+    whole = denoiser.denoise(given.radiance, given.albedo, given.normal)
+    monkeypatch.setattr(denoiser_module, "_pixels_at_once", lambda device: 1000)
+    monkeypatch.setattr(denoiser_module, "_TILE", 192)
+    tiled = denoiser.denoise(given.radiance, given.albedo, given.normal)
+    # cuDNN takes another convolution for another size, in TF32, which keeps 10 bits.
+    np.testing.assert_allclose(tiled, whole, rtol=0.02, atol=0.01 * whole.max())
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (17, 3)])
@@ -238,7 +267,7 @@ def test_devices_that_are_not_there_are_refused(kernels, device):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@needs_gpu
 def test_the_gpu_agrees_with_the_processor(model):
     given = frame(70, 90)
     cpu, gpu = (
