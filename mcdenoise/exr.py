@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -19,6 +19,7 @@ import OpenEXR
 
 from mcdenoise.atomic import replacing
 from mcdenoise.errors import FrameError
+from mcdenoise.exr_layers import Layers, Place, listed, shown_name, view_layers, window_size
 from mcdenoise.frame import Frame
 
 _log = logging.getLogger(__name__)
@@ -35,21 +36,7 @@ _LOSSLESS = ("NO", "RLE", "ZIPS", "ZIP", "PIZ", "HTJ2K256", "HTJ2K32", "ZSTD")  
 _SMALLER = {"NO": 1, "RLE": 128, "B44": 16, "B44A": 16, "ZIPS": 2048, "ZIP": 2048, "PIZ": 2048, "PXR24": 2048}
 _LARGEST_TILE = 2**22  # pixels, or as many as the picture has: tiles are decoded whole, also where they hang over
 
-# Names of a feature's channels, most specific first; {layer} is the prefix of the radiance channels' view layer.
-_NAMES_OF_RADIANCE = ("rgb", "rgba", "beauty", "combined", "color", "colour", "radiance")
-_NAMES_OF_FEATURES = ("albedo", "normal", "depth", "position", "motion", "vector", "variance")
 _LONGEST_NAME = 255  # bytes, of a channel
-_COMPOSITE, _UNKNOWN, _FEATURE = 1, 2, 3  # how unlikely radiance is in parts that are named after that
-_ALBEDO = ("albedo.{rgb}", "Albedo.{rgb}", "{layer}.Denoising Albedo.{rgb}")
-_NORMAL = (
-    "normal.{xyz}",
-    "Ns.{xyz}",
-    "N.{xyz}",
-    "{layer}.Denoising Normal.{xyz}",
-    "{layer}.Normal.{xyz}",
-    "normal.{rgb}",
-)
-_DEPTH = ("depth.T", "depth.Z", "{layer}.Denoising Depth.Z", "{layer}.Depth.Z", "Z", "z")
 
 
 @dataclass(frozen=True)
@@ -64,16 +51,6 @@ class Planes:
     normal: tuple[np.ndarray, ...] | None
 
 
-@dataclass(frozen=True)
-class _Layers:
-    """Where a file keeps its layers: (part index, channel names)."""
-
-    radiance: tuple[int, tuple[str, ...]]
-    albedo: tuple[int, tuple[str, ...]] | None
-    normal: tuple[int, tuple[str, ...]] | None
-    depth: tuple[int, tuple[str, ...]] | None
-
-
 def read_frame(path: str | os.PathLike) -> Frame:
     """Read one frame file.
 
@@ -84,7 +61,7 @@ def read_frame(path: str | os.PathLike) -> Frame:
     R, G, B.
     """
     file = _open(path)
-    return _frame(file, next(iter(_view_layers(file, path).values())))
+    return _frame(file, next(iter(view_layers(file, path).values())))
 
 
 def read_view_layers(path: str | os.PathLike) -> dict[str, Frame]:
@@ -94,7 +71,7 @@ def read_view_layers(path: str | os.PathLike) -> dict[str, Frame]:
     A compositor's result beside them is left out. Raises FrameError as `read_frame` does.
     """
     file = _open(path)
-    return {name: _frame(file, layers) for name, layers in _view_layers(file, path).items()}
+    return {name: _frame(file, layers) for name, layers in view_layers(file, path).items()}
 
 
 def read_planes(path: str | os.PathLike) -> Planes:
@@ -103,7 +80,7 @@ def read_planes(path: str | os.PathLike) -> Planes:
     Raises FrameError as `read_frame` does.
     """
     file = _open(path)
-    layers = next(iter(_view_layers(file, path).values()))
+    layers = next(iter(view_layers(file, path).values()))
     albedo, normal = (None if layer is None else _planes(file, layer) for layer in (layers.albedo, layers.normal))
     return Planes(_planes(file, layers.radiance), albedo, normal)
 
@@ -136,7 +113,7 @@ def read_attributes(path: str | os.PathLike) -> dict[str, Any]:
     except UnicodeError as error:
         raise FrameError(f"{path}: broken EXR file: {_first_line([], error)}.") from None
     window = tuple(tuple(map(int, corner)) for corner in header["dataWindow"])
-    return _attributes(header) | {"channels": channels, "size": _window_size(header), "window": window}
+    return _attributes(header) | {"channels": channels, "size": window_size(header), "window": window}
 
 
 def write_frame(path: str | os.PathLike, frame: Frame) -> None:
@@ -184,7 +161,7 @@ def replace_radiance(
     ValueError for images of other shapes, and for names that the file does not have.
     """
     file = _open(source)
-    layers = _view_layers(file, source)
+    layers = view_layers(file, source)
     main = next(iter(layers))
     replaced = []
     for layer, image in (radiance if isinstance(radiance, Mapping) else {main: radiance}).items():
@@ -229,7 +206,7 @@ def replace_radiance(
 
 def _put_beside(
     file: OpenEXR.File,
-    layers: Mapping[str, _Layers],
+    layers: Mapping[str, Layers],
     more: Mapping[str, np.ndarray],
     replaced: list[tuple[int, str]],
     source: str | os.PathLike,
@@ -266,19 +243,13 @@ def _untouched(file: OpenEXR.File, replaced: list[tuple[int, str]], source: str 
     return [f"{source}: view layer {listed(layers)} stays as it is."] if layers else []
 
 
-def listed(names: Iterable[str]) -> str:
-    """Names from a file for a message, the first eight of them."""
-    shown = [shown_name(name) or '""' for name in names]
-    return ", ".join(shown[:8]) + (f" and {len(shown) - 8} more" if len(shown) > 8 else "")
-
-
-def _planes(file: OpenEXR.File, layer: tuple[int, tuple[str, ...]]) -> tuple[np.ndarray, ...]:
+def _planes(file: OpenEXR.File, layer: Place) -> tuple[np.ndarray, ...]:
     part, names = layer
     return tuple(file.parts[part].channels[name].pixels for name in names)
 
 
-def _frame(file: OpenEXR.File, layers: _Layers) -> Frame:
-    def stack(layer: tuple[int, tuple[str, ...]] | None) -> np.ndarray | None:
+def _frame(file: OpenEXR.File, layers: Layers) -> Frame:
+    def stack(layer: Place | None) -> np.ndarray | None:
         if layer is None:
             return None
         planes = _planes(file, layer)
@@ -295,86 +266,6 @@ def _frame(file: OpenEXR.File, layers: _Layers) -> Frame:
         depth=None if depth is None else depth[..., 0],
         attributes=_attributes(file.parts[layers.radiance[0]].header),
     )
-
-
-def _view_layers(file: OpenEXR.File, path: str | os.PathLike) -> dict[str, _Layers]:
-    """Where the file keeps each of its view layers, by name; the first is the one that most likely is meant."""
-    names = [(index, name) for index, part in enumerate(file.parts) for name in part.channels]
-    places: dict[str, tuple[int, str]] = {}  # a channel is known by its name, and by its part's name before it
-    for index, name in names:
-        places.setdefault(name, (index, name))
-    for index, name in names:
-        places.setdefault(f"{file.parts[index].header.get('name', '')}.{name}", (index, name))
-
-    def present(group: tuple[str, ...], home: int | None = None) -> tuple[int, tuple[str, ...]] | None:
-        """Where these channels are, all in one part; in the part `home` before others."""
-        if home is not None and all(name in file.parts[home].channels for name in group):
-            return home, group
-        found = [places[name] for name in group if name in places]
-        if len(found) < len(group) or len({index for index, _ in found}) > 1:
-            return None
-        return found[0][0], tuple(name for _, name in found)
-
-    parts = [str(part.header.get("name", "")) for part in file.parts]
-    plain = [index for index, part in enumerate(file.parts) if {"R", "G", "B"} <= part.channels.keys()]
-    radiance: dict[str, tuple[int, tuple[str, ...]]] = {}
-    for layer in [name.removesuffix(".Combined.R") for name in places if name.endswith(".Combined.R")]:
-        found = present(tuple(f"{layer}.Combined.{channel}" for channel in "RGB"))
-        if found is not None and found not in radiance.values():
-            radiance[layer] = found
-    others = {layer: place for layer, place in radiance.items() if layer.casefold() != "composite"}
-    radiance = others or radiance  # a compositor made the composite of the others
-    likely = min(plain, key=lambda index: _unlikeliness(parts[index]), default=None)  # of those as likely the first
-    if likely is not None and not (radiance and _unlikeliness(parts[likely]) in (_COMPOSITE, _FEATURE)):
-        here = likely, ("R", "G", "B")
-        layer = next((name for name, place in radiance.items() if place == here), "")
-        radiance = {layer: here} | {name: place for name, place in radiance.items() if name != layer}
-    if not radiance:
-        wanted, found = "R, G, B or <view layer>.Combined.R", listed(name for _, name in names)
-        raise FrameError(f"{path}: no radiance found: looked for channels {wanted}, found {found or 'none'}.")
-
-    def fits(place: tuple[int, tuple[str, ...]], home: int) -> bool:
-        part, window = file.parts[place[0]], file.parts[home].header["dataWindow"]
-        size = _window_size(part.header)[::-1]
-        here = np.array_equal(part.header["dataWindow"], window)
-        return here and all(part.channels[name].pixels.shape == size for name in place[1])
-
-    def feature(layer: str, home: int, patterns: tuple[str, ...], letters: int) -> tuple[int, tuple[str, ...]] | None:
-        """Those with its name, else those without one: in a part that it has for itself, and the first anywhere."""
-        alone = sum(place[0] == home for place in radiance.values()) == 1
-        ways = [True] if (likely, ("R", "G", "B")) != radiance[layer] or layer else []
-        for named in (*ways, False):
-            for pattern in [pattern for pattern in patterns if ("{layer}" in pattern) == named]:
-                triples = zip("RGB", "XYZ", strict=True)
-                group = tuple(pattern.format(layer=layer, rgb=rgb, xyz=xyz) for rgb, xyz in triples)[:letters]
-                found = present(group, home)
-                if not found or not (named or layer == first or (alone and found[0] == home)):
-                    continue
-                if group == ("Z",) and "X" in file.parts[found[0]].channels:  # a component of a vector
-                    continue
-                if fits(found, home):
-                    return found
-        return None
-
-    first = next(iter(radiance))
-    result = {}
-    for layer, place in radiance.items():
-        home = place[0]
-        if fits(place, home):
-            kinds = ((_ALBEDO, 3), (_NORMAL, 3), (_DEPTH, 1))
-            result[layer] = _Layers(place, *(feature(layer, home, *kind) for kind in kinds))
-        elif layer == first:
-            shown = f"{path}: channel {shown_name(place[1][0])} or one beside it"
-            raise FrameError(f"{shown} is subsampled, and radiance is needed in every pixel.")
-    return result
-
-
-def _unlikeliness(part: str) -> int:
-    """How unlikely it is by a part's name that its R, G, B are radiance: any part of a file may have such channels."""
-    layer, _, last = part.casefold().rpartition(".")
-    if last in _NAMES_OF_RADIANCE:
-        return _COMPOSITE if layer == "composite" else 0
-    return _FEATURE if any(word in last for word in _NAMES_OF_FEATURES) else _UNKNOWN
 
 
 def _header(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -424,7 +315,7 @@ def _check_claims(path: Path, file: OpenEXR.File) -> None:
         header = part.header
         if header.get("type") not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):
             raise FrameError(f"{path}: holds deep pixels, and only flat EXR images can be denoised.")
-        width, height = _window_size(header)
+        width, height = window_size(header)
         if width < 1 or height < 1 or width * height > MAX_PIXELS:
             raise FrameError(f"{path}: a data window of {width} x {height} is outside 1 to {MAX_PIXELS} pixels.")
         tiles = header.get("tiles")
@@ -635,17 +526,6 @@ def _first_line(said: list[str], error: Exception | None = None) -> str:
     if error is not None:
         lines += str(error).splitlines()
     return (lines[0] if lines else type(error).__name__).strip().rstrip(".")[:160]
-
-
-def shown_name(name: str) -> str:
-    """A name from a file for a message: control characters written out, and not too long."""
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
-
-
-def _window_size(header: Mapping[str, Any]) -> tuple[int, int]:
-    low, high = header["dataWindow"]
-    return int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1
 
 
 def _attributes(header: Mapping[str, Any]) -> dict[str, Any]:

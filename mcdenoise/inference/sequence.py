@@ -18,7 +18,8 @@ import torch
 from mcdenoise import __version__
 from mcdenoise.atomic import remove_leftovers, replacing
 from mcdenoise.errors import FrameError, McdenoiseError, is_out_of_memory
-from mcdenoise.exr import listed, read_attributes, read_view_layers, replace_radiance, shown_name
+from mcdenoise.exr import read_attributes, read_view_layers, replace_radiance
+from mcdenoise.exr_layers import listed, shown_name
 from mcdenoise.frame import Frame, mean_frame
 from mcdenoise.inference.candidates import usable
 from mcdenoise.inference.combine import Denoise, combine
@@ -155,33 +156,43 @@ def _denoise(work: _Work, denoiser: Denoiser, denoisers: Mapping[str, Denoise]) 
     first = next(iter(work.frames))
     for layer in list(work.frames):
         frames = work.frames.pop(layer)
-        notes, error = [], ERROR_CHANNEL if layer == first else f"{layer}.{ERROR_CHANNEL}"
-        several, of_layer = len(frames) > 1, "" if layer == first else f": {shown_name(layer)}"
-        for index, path in enumerate(work.task.frames):
-            name = str(path) if several else work.task.name
-            notes += _odd_values(name + of_layer, frames[index].radiance)
-            if several:  # by its file's name what is wrong with it is told here, and so not again by its number
-                radiance = finite_radiance(torch.from_numpy(frames[index].radiance)).numpy()
-                frames[index] = replace(frames[index], radiance=radiance)
-        frame = mean_frame(frames) if several else frames[0]
+        of_layer = "" if layer == first else f": {shown_name(layer)}"
+        notes = _mend(work.task, of_layer, frames)
+        frame = mean_frame(frames) if len(frames) > 1 else frames[0]
         notes = _missing(work.task, of_layer, frames, frame) + notes
         if layer == first:
             work.noisy = frame.radiance
-        if several:
+        if len(frames) == 1:
+            work.denoised[layer] = denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
+        else:
             found = usable(denoisers, frame.albedo is not None)
             del frame  # `combine` makes its own mean, and needs the memory
             combined = combine(frames, list(found.values()))
-            work.denoised[layer], work.channels[error] = combined.radiance, combined.error
+            work.denoised[layer] = combined.radiance
+            work.channels[ERROR_CHANNEL if layer == first else f"{layer}.{ERROR_CHANNEL}"] = combined.error
             if layer == first:
                 weights = dict(zip(found, map(float, combined.weights), strict=True))
                 weights |= {"input": float(combined.kept[0])}
                 work.applied = replace(work.applied, relmse=combined.relmse, weights=weights)
             else:
                 notes.append(f"{work.task.name}{of_layer}: estimated relMSE {combined.relmse:.3g}.")
-        else:
-            work.denoised[layer] = denoiser.denoise(frame.radiance, frame.albedo, frame.normal)
         work.applied = replace(work.applied, notes=[*work.applied.notes, *notes])
     return work
+
+
+def _mend(task: Task, of_layer: str, frames: list[Frame]) -> list[str]:
+    """Notes on values of radiance that are none; of several realizations they are mended in place.
+
+    By its file's name what is wrong with a realization is told here, and so not again by its number.
+    """
+    if len(frames) == 1:
+        return _odd_values(task.name + of_layer, frames[0].radiance)
+    notes = []
+    for index, path in enumerate(task.frames):
+        radiance = frames[index].radiance
+        notes += _odd_values(f"{path}{of_layer}", radiance)
+        frames[index] = replace(frames[index], radiance=finite_radiance(torch.from_numpy(radiance)).numpy())
+    return notes
 
 
 def _write(work: _Work, preview: bool) -> _Work:
