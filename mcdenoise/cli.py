@@ -39,7 +39,8 @@ def main(command: click.Command | None = None, name: str = "mcdenoise") -> None:
         code = _fail(error.format_message(), 1)
     except (KeyboardInterrupt, click.Abort):
         code = _fail(
-            "interrupted; what was finished is kept, and render and train go on from there when run again.", 130
+            "interrupted; what was finished is kept, and render, train and studies go on from there when run again.",
+            130,
         )
     except McdenoiseError as error:
         code = _fail(str(error), 2 if error.misuse else 1)

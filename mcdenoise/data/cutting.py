@@ -41,6 +41,10 @@ class Batch:
     def clone(self) -> "Batch":
         return self._each(Tensor.clone)
 
+    def halved(self) -> "Batch":
+        """All of its values halved."""
+        return self._each(lambda tensor: tensor / 2)
+
     def copy_from(self, other: "Batch") -> None:
         """Take the values of a batch of the same `shapes`, in the memory that is here."""
         for mine, its in zip(self._all(), other._all(), strict=True):

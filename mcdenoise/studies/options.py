@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 renders_argument = click.argument("renders", type=click.Path(path_type=Path))
 realizations_option = click.option(
@@ -18,8 +19,21 @@ realizations_option = click.option(
 full_option = click.option(
     "--full", is_flag=True, help="The paper's network and crops (48 channels, 256 x 256): for a GPU."
 )
+
+
+def _not_both(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Refuse --steps together with --minutes; whichever comes second sees the first."""
+    given = [context.get_parameter_source(name) for name in ("steps", "minutes")]
+    if given == [ParameterSource.COMMANDLINE] * 2:
+        raise click.UsageError("give --steps or --minutes, not both.")
+    return value
+
+
 steps_option = click.option(
-    "--steps", type=click.IntRange(1, 10**8), help="Steps of every network, instead of what --minutes allow."
+    "--steps",
+    type=click.IntRange(1, 10**8),
+    callback=_not_both,
+    help="Steps of every network, instead of what --minutes allow.",
 )
 seed_option = click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Of weights and examples."
@@ -54,7 +68,7 @@ def out_option(study: str) -> Callable[[Any], Any]:
 def _finite(context: click.Context, parameter: click.Parameter, value: float) -> float:
     if not value < float("inf"):
         raise click.BadParameter(f"{value} is no finite number.")
-    return value
+    return _not_both(context, parameter, value)
 
 
 def _named(context: click.Context, parameter: click.Parameter, value: Path) -> Path:

@@ -404,8 +404,8 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(write_scene, start, tmp_path, 
     out, err = process.communicate()
     assert process.returncode == 130
     # click first ends the terminal's line, which then shows ^C
-    said = "Error: interrupted; what was finished is kept, and render and train go on from there when run again.\n"
-    assert err.lstrip("\n") == said
+    said = "interrupted; what was finished is kept, and render, train and studies go on from there when run again."
+    assert err.lstrip("\n") == f"Error: {said}\n"
     assert "Traceback" not in out
     wait_until(lambda: all(start_time(pid) != began for pid, began in below))
     assert not [name for name in files_in(tmp_path / "out") if ".writing-" in name]

@@ -63,6 +63,8 @@ def test_batches_are_copied_whole():
     for one, two, three in zip(copy._all(), other._all(), mine._all(), strict=True):
         assert torch.equal(one, two)
         assert not torch.equal(one, three)
+    for one, two in zip(mine.halved()._all(), mine._all(), strict=True):
+        assert torch.equal(2 * one, two)
     assert len(copy.shapes()) == 9
     assert copy.shapes() != batch_of(1).shapes()
 
@@ -89,6 +91,18 @@ def test_a_graph_gives_the_gradients_of_what_it_was_recorded_from(name, guided, 
             for parameter in network.parameters():
                 parameter.add_(parameter.grad, alpha=-0.01)
     assert not caplog.records
+
+
+@needs_gpu
+def test_a_graph_that_does_not_see_its_batch_is_not_used(caplog):
+    device = torch.device("cuda")
+    network, batch = create("kpn", width=8, growth=0).to(device), batch_of(1, device="cuda")
+    loss, kept = loss_of(network), batch.clone()
+    blind = lambda batch, fraction: loss(kept if torch.cuda.is_current_stream_capturing() else batch, fraction)  # noqa: E731
+    gradient, launched = Gradient(network, blind, 1e9, device, graphs=True), Gradient(network, loss, 1e9, device)
+    other = batch_of(2, device="cuda")
+    torch.testing.assert_close(gradient(other, 0.0), launched(other, 0.0), rtol=1e-3, atol=0.0)
+    assert "other gradients" in caplog.text
 
 
 @needs_gpu
