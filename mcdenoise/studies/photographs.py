@@ -77,7 +77,10 @@ def _of_folder(folder: Path) -> tuple[list[tuple[str, np.ndarray]], list[tuple[s
     if files:
         found = [(str(path.relative_to(folder)), _photograph(path), i % 5 == 4) for i, path in enumerate(files)]
     else:
-        views = [view for view in find_views(folder) if view.references]
+        try:
+            views = [view for view in find_views(folder) if view.references]
+        except DataError:  # there are no views at all, and photographs might have been meant
+            views = []
         if not views:
             raise DataError(
                 f"{folder}: holds neither photographs ({', '.join(_SUFFIXES)}) nor views with references: render some "

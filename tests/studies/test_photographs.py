@@ -63,7 +63,9 @@ def test_broken_pictures_and_folders_without_any_are_one_line(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"a\.png: cannot be read"):
         load_pictures(tmp_path, 32)
-    (tmp_path / "a.png").unlink()
+    (tmp_path / "a.png").rename(tmp_path / "a.txt")
+    with pytest.raises(DataError, match="neither photographs"):
+        load_pictures(tmp_path, 32)
     write_view(tmp_path / "a" / "view000")
     with pytest.raises(DataError, match="reference"):
         load_pictures(tmp_path, 32)
