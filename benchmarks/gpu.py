@@ -1,9 +1,9 @@
 """What training and denoising take on a CUDA GPU: where a training step's time goes, and how long a picture takes.
 
-    python benchmarks/gpu.py RENDERS [--batch 4 --batch 32] [--crop 160] [--steps 40] [--parts filter,training]
+    python benchmarks/gpu.py RENDERS [--batch 4 --batch 32] [--crop 160] [--steps 40] [--parts training,denoising]
 
 RENDERS: a folder of `mcdenoise render`, to train on. Medians; the first runs, in which kernels are compiled, are left
-out. One script for a lent GPU: it prints its tables at the end, and says which GPU they are of.
+out. The filter by itself is in `guided_filter.py`, and Open Image Denoise beside the models in `apply.py`.
 """
 
 import argparse
@@ -25,10 +25,9 @@ from mcdenoise.data.prefetch import batches
 from mcdenoise.data.views import find_views
 from mcdenoise.hardware import convolutions_in_bf16
 from mcdenoise.networks import create
-from mcdenoise.networks.guided_filter import in_torch
 from mcdenoise.training.average import update_average
+from mcdenoise.training.batch_loss import batch_loss
 from mcdenoise.training.gradient import Gradient
-from mcdenoise.training.losses import GUIDED, loss_of_feature
 
 _WARM = 5
 _NETWORKS = (("kpn", {}), ("unet", {}))
@@ -41,35 +40,14 @@ def main() -> None:
     parser.add_argument("--batch", type=int, action="append", help="crops a step [default: 4 and 32]")
     parser.add_argument("--crop", type=int, default=160)
     parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--parts", default="filter,training,denoising")
+    parser.add_argument("--parts", default="training,denoising")
     arguments = parser.parse_args()
     print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}\n", flush=True)
     parts = arguments.parts.split(",")
-    if "filter" in parts:
-        _print_filter()
     if "training" in parts:
         _print_training(arguments.renders, arguments.batch or [4, 32], arguments.crop, arguments.steps)
     if "denoising" in parts:
         _print_denoising()
-
-
-def _print_filter() -> None:
-    """The fused kernel beside torch's operations, on the filter's largest level."""
-    from mcdenoise.networks.device_filter import filter_on_device
-
-    print("| filter by 5 x 5 kernels, 8 x 7 channels of 320 x 320 | forward, ms | with gradients, ms | GiB |")
-    print("|---|---|---|---|")
-    generator = torch.Generator("cuda").manual_seed(0)
-    shapes = (8, 7, 320, 320), (8, 7, 320, 320), (8, 100, 160, 160), (8, 3, 320, 320)
-    inputs = [torch.rand(shape, device="cuda", generator=generator) for shape in shapes]
-    for image in (inputs[0], inputs[2], inputs[3]):
-        image.requires_grad_()
-    for name, function in (("fused, in Triton", filter_on_device), ("torch's operations", in_torch)):
-        torch.cuda.reset_peak_memory_stats()
-        forward = _milliseconds(lambda f=function: f(*(x.detach() for x in inputs), 5))
-        both = _milliseconds(lambda f=function: f(*inputs, 5).sum().backward())
-        print(f"| {name} | {forward:.2f} | {both:.2f} | {torch.cuda.max_memory_allocated() / 2**30:.2f} |", flush=True)
-    print()
 
 
 def _print_training(renders: Path, counts: list[int], crop: int, steps: int) -> None:
@@ -121,17 +99,7 @@ class _Trainer:
         self.gradient = Gradient(self.network, self.loss, 1.0, device, graphs)
 
     def loss(self, batch: Batch, fraction: float) -> Tensor:
-        with self.autocast:
-            prediction = self.network(batch.radiance, batch.albedo, batch.normal)
-        with torch.no_grad(), self.autocast:
-            guide = self.averaged(*batch.guide)
-        loss = GUIDED["hdr-display"](prediction.float(), batch.target, guide.float(), batch.guide[0])
-        if getattr(self.network, "features", None) is not None:
-            with self.autocast:
-                filtered = self.network.features(batch.albedo, batch.normal)
-            known = batch.albedo, batch.normal
-            loss = loss + sum(loss_of_feature(*x) for x in zip(filtered, known, batch.features, strict=True))
-        return loss
+        return batch_loss("hdr-display", fraction, batch, self.network, self.averaged, self.autocast)
 
     def update(self) -> None:
         self.optimizer.step()

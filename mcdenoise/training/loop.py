@@ -36,8 +36,9 @@ from mcdenoise.networks import create
 from mcdenoise.networks.model_file import save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
+from mcdenoise.training.batch_loss import batch_loss
 from mcdenoise.training.gradient import Gradient
-from mcdenoise.training.losses import GUIDED, LOSSES, loss_at, loss_of_feature
+from mcdenoise.training.losses import GUIDED, LOSSES
 from mcdenoise.training.showing import Showing
 from mcdenoise.training.start import load_start
 from mcdenoise.training.validation import Validation
@@ -208,10 +209,7 @@ def _train(
     autocast = convolutions_in_bf16(device, options.precision == "bf16")
 
     def loss_of(batch: Batch, fraction: float) -> Tensor:
-        with autocast:
-            prediction = parallel(batch.radiance, batch.albedo, batch.normal)
-        loss = _loss(options, fraction, prediction.float(), batch, averaged, autocast)
-        return loss + _loss_of_features(network, batch, autocast)
+        return batch_loss(options.loss, fraction, batch, network, averaged, autocast, parallel)
 
     graphs = device.type == "cuda" and ranks == 1 and options.loss != "l0"
     gradient = Gradient(network, loss_of, options.clip, device, graphs)
@@ -355,27 +353,6 @@ def _dataset(
     batch = options.batch * ranks
     layout = {"batch": batch, "ranks": ranks, "multiple": multiple, "guided": options.loss in GUIDED}
     return CropDataset(views, options.crop, options.seed, options.target, cache=cache, **layout)
-
-
-def _loss(
-    options: TrainOptions, fraction: float, prediction: Tensor, batch: Batch, averaged: nn.Module, autocast: Any
-) -> Tensor:
-    """Of one batch; a guide is what the averaged network, better than the one that learns, makes of its renders."""
-    if batch.guide is None:
-        return loss_at(options.loss, fraction)(prediction, batch.target)
-    with torch.no_grad(), autocast:
-        guide = averaged(*batch.guide)
-    return GUIDED[options.loss](prediction, batch.target, guide.float(), batch.guide[0])
-
-
-def _loss_of_features(network: nn.Module, batch: Batch, autocast: Any) -> Tensor | float:
-    """What a network that filters features learns about them, from the noisy ones of other renders."""
-    if batch.features is None or getattr(network, "features", None) is None:
-        return 0.0
-    with autocast:
-        filtered = network.features(batch.albedo, batch.normal)
-    known = batch.albedo, batch.normal
-    return sum(loss_of_feature(*images) for images in zip(filtered, known, batch.features, strict=True))
 
 
 def _network(options: TrainOptions) -> nn.Module:

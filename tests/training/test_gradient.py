@@ -1,5 +1,6 @@
 """Loss and gradient of a step: as autograd says, and the same where a GPU replays a graph of it."""
 
+import copy
 import dataclasses
 import logging
 
@@ -9,8 +10,8 @@ import torch
 from mcdenoise.data.cutting import Batch
 from mcdenoise.hardware import convolutions_in_bf16
 from mcdenoise.networks import create
+from mcdenoise.training.batch_loss import batch_loss
 from mcdenoise.training.gradient import Gradient
-from mcdenoise.training.losses import GUIDED, LOSSES
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here")
 
@@ -24,27 +25,23 @@ def batch_of(seed, height=32, width=32, guided=False, device="cpu"):
     return made.to(torch.device(device))
 
 
-def loss_of(network, name="hdr", bf16=False):
-    """As `train` has it, in little."""
+def loss_of(network, bf16=False):
+    """As `train` has it, of the network as it is now as the averaged one."""
     device = next(network.parameters()).device
-
-    def loss(batch, fraction):
-        with convolutions_in_bf16(device, bf16):
-            prediction = network(batch.radiance, batch.albedo, batch.normal).float()
-        if batch.guide is None:
-            return LOSSES[name](prediction, batch.target)
-        return GUIDED["hdr-display"](prediction, batch.target, batch.guide[0], batch.guide[0])
-
-    return loss
+    averaged = copy.deepcopy(network).requires_grad_(False)
+    autocast = convolutions_in_bf16(device, bf16)
+    name = lambda batch: "hdr" if batch.guide is None else "hdr-display"  # noqa: E731
+    return lambda batch, fraction: batch_loss(name(batch), fraction, batch, network, averaged, autocast)
 
 
 def gradients_of(network):
     return [parameter.grad.clone() for parameter in network.parameters()]
 
 
-def test_it_is_what_autograd_says_clipped_to_the_norm():
+@pytest.mark.parametrize("guided", [False, True])
+def test_it_is_what_autograd_says_clipped_to_the_norm(guided):
     torch.manual_seed(0)
-    network, batch = create("kpn", width=8, growth=0), batch_of(1)
+    network, batch = create("kpn", width=8, growth=0), batch_of(1, guided=guided)
     loss = loss_of(network)
     expected = torch.autograd.grad(loss(batch, 0.0), list(network.parameters()))
     norm = torch.stack([gradient.norm() for gradient in expected]).norm()
