@@ -151,6 +151,14 @@ def scenes(out: str, sheet: str | None, table: str | None, **options: Any) -> No
     help="Samples per pixel of a reference, written as two independent halves; 0 for none.",
 )
 @click.option(
+    "--target-spp",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**20),
+    help="Samples per pixel of each of two further noisy renders, t000.exr and t001.exr, which train takes as targets "
+    "for all realizations; 0 for none. Worth it where training takes longer than rendering.",
+)
+@click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Varies noise and cameras."
 )
 @click.option(
@@ -195,6 +203,7 @@ def render(
     Examples:
       mcdenoise render scenes/
       mcdenoise render kitchen.xml --views 8 --realizations 4 --spp 16
+      mcdenoise render kitchen.xml --spp 2 --realizations 4 --target-spp 64
       mcdenoise render kitchen.xml --reference-spp 1024 --out judged
       mcdenoise render scenes/ --scheduler tcp://node1:8786
     """

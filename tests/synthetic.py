@@ -38,9 +38,11 @@ def write_view(
     spp: int = 4,
     seed: int = 0,
     references: bool = False,
+    targets: int = 0,
     **attributes: str | int | float,
 ) -> Path:
-    """A view folder with independent realizations of `truth`, and reference halves of 64 times the samples."""
+    """A view folder with independent realizations of `truth`, reference halves of 64 times the samples, and targets of
+    16 times."""
     folder.mkdir(parents=True, exist_ok=True)
     truth = truth or picture(seed=seed)
     rng = np.random.default_rng([5, seed])
@@ -48,13 +50,15 @@ def write_view(
         write_frame(folder / f"r{k:03d}.exr", noisy(truth, rng, spp, **attributes))
     for name in ("ref_a.exr", "ref_b.exr") if references else ():
         write_frame(folder / name, noisy(truth, rng, 64 * spp, **attributes))
+    for k in range(targets):
+        write_frame(folder / f"t{k:03d}.exr", noisy(truth, rng, 16 * spp, **attributes))
     return folder
 
 
 def write_constants(folder: Path, values: list[float], size: tuple[int, int] = (16, 16), prefix: str = "r") -> Path:
     """A view folder whose realization k is `values[k]` everywhere: a mean of frames tells which ones are in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = ["ref_a.exr", "ref_b.exr"] if prefix == "ref" else [f"r{k:03d}.exr" for k in range(len(values))]
+    names = ["ref_a.exr", "ref_b.exr"] if prefix == "ref" else [f"{prefix}{k:03d}.exr" for k in range(len(values))]
     for name, value in zip(names, values, strict=True):
         write_frame(folder / name, Frame(np.full((*size, 3), value, np.float32)))
     return folder

@@ -48,7 +48,7 @@ def _crop_shape(views: list[View], crop: int, multiple: int) -> tuple[int, int]:
 
 
 def _files(view: View, target: Target) -> tuple[Path, ...]:
-    return (*view.references, *view.realizations) if target == "reference" else view.realizations
+    return (*view.references, *view.realizations) if target == "reference" else (*view.realizations, *view.targets)
 
 
 class CropDataset(Dataset):
@@ -57,7 +57,8 @@ class CropDataset(Dataset):
     The view comes from `schedule`: all views once an epoch, in random order, and where not all decoded frames fit into
     the cache each for many crops while it is in there, mixed with those of other views. Of its K realizations a random
     set of 1 to K - 1 is averaged to be the input (half of the time just one), and the mean of the others is the target,
-    so each pair occurs in both orders and one folder serves many spp. The crop is drawn uniformly, flipped and
+    so each pair occurs in both orders and one folder serves many spp. Where a view has renders that are meant as
+    targets, one of those is the target, and 1 to K realizations the input. The crop is drawn uniformly, flipped and
     transposed at random; exposure changes by up to a factor of `2**exposure_stops` around middle grey; colour channels
     and the axes of normals are permuted (radiance, albedo and target alike), and axes mirrored.
 
@@ -75,7 +76,8 @@ class CropDataset(Dataset):
     pixels goes together, and a network learns that this happens. cache: where decoded frames are, and where crops are
     made. batch: examples of a step of all processes together; ranks: those processes, which then read different views,
     where there are as many. guided: whether examples have a guide: then half of the realizations that are not the
-    input's are the target, and the other half and the input's are the guide.
+    input's are the target, and the other half and the input's are the guide; where a view has targets, the guide is the
+    others of those, or all realizations if there is but one.
     Raises DataError if no view has what `target` needs, or when every view turns out to be broken.
     """
 
@@ -117,7 +119,7 @@ class CropDataset(Dataset):
         self.filter_blur = filter_blur
         self.guided = guided
         self.cache = cache or FrameCache()
-        wanted = _NUMBERS + max(len(view.realizations) for view in self.views)
+        wanted = _NUMBERS + max(len(_files(view, "noisy")) for view in self.views)
         self._block = -(-wanted // _PHILOX_WORDS) * _PHILOX_WORDS
         self.bytes = decoded_bytes(self.views, target)
         one = self.bytes / len(self.views)
@@ -157,21 +159,16 @@ class CropDataset(Dataset):
 
     def _draw(self, index: int, numbers: list[float], size: tuple[int, int]) -> Cut:
         view = self.views[self.schedule.view(index)]
-        chosen = self._pair(view, numbers)
+        chosen = self._chosen(view, numbers)
         if chosen is None:
             for number in self.schedule.substitutes(index):
                 view = self.views[number]
-                chosen = self._pair(view, numbers)
+                chosen = self._chosen(view, numbers)
                 if chosen is not None:
                     break
             else:
                 raise DataError(f"no view is left whose frames can be decoded; the last that was tried: {view.folder}.")
-        inputs, targets = chosen
-        guides = ()
-        if self.guided:
-            learnt = (len(targets) + 1) // 2 if self.target == "noisy" else len(targets)
-            guides = inputs + targets[learnt:]
-            targets = targets[:learnt]
+        inputs, targets, guides = chosen
         height, width = inputs[0].pixels.shape[1:]
         stops, blurred, sigma, colours, axes, signs, turn, missing, darker = numbers[4:_NUMBERS]
         turn = int(8 * turn) if self.augment else 0
@@ -200,23 +197,35 @@ class CropDataset(Dataset):
             guides=guides,
         )
 
-    def _pair(self, view: View, numbers: list[float]) -> tuple[tuple[StoredFrame, ...], tuple[StoredFrame, ...]] | None:
-        """Frames of the input and of the target, or None if too few can be decoded; only what is used is decoded."""
+    def _chosen(self, view: View, numbers: list[float]) -> tuple[tuple[StoredFrame, ...], ...] | None:
+        """Frames of the input, of the target and of the guide (none if not `guided`), or None if too few can be
+        decoded; only what is used is decoded."""
         coin, count, ranks = *numbers[:2], numbers[_NUMBERS:]
-        order = [view.realizations[i] for i in sorted(range(len(view.realizations)), key=ranks.__getitem__)]
+        order = sorted(range(len(view.realizations)), key=ranks.__getitem__)
+        frames = (
+            frame for frame in map(self.cache.get, map(view.realizations.__getitem__, order)) if frame is not None
+        )
         if self.target == "reference":
             # Renders that may share samples are no better together than the best of them.
             most = len(order) if view.independent else 1
             taken = 1 if coin < 0.5 else 1 + int(count * most)
-            frames = (frame for frame in map(self.cache.get, order) if frame is not None)
             inputs = tuple(frame for _, frame in zip(range(taken), frames, strict=False))
             targets = tuple(frame for frame in map(self.cache.get, view.references) if frame is not None)
-            return (inputs, targets) if inputs and len(targets) == len(view.references) else None
-        usable = tuple(frame for frame in map(self.cache.get, order) if frame is not None)
-        if len(usable) < 2:
+            complete = inputs and len(targets) == len(view.references)
+            return (inputs, targets, inputs if self.guided else ()) if complete else None
+        usable = tuple(frames)
+        ranks = ranks[len(order) :]
+        order = sorted(range(len(view.targets)), key=ranks.__getitem__)
+        targets = tuple(f for f in map(self.cache.get, map(view.targets.__getitem__, order)) if f is not None)
+        if len(usable) < (1 if targets else 2):
             return None
-        taken = 1 if coin < 0.5 else 1 + int(count * (len(usable) - 1))
-        return usable[:taken], usable[taken:]
+        taken = 1 if coin < 0.5 else 1 + int(count * (len(usable) - (0 if targets else 1)))
+        inputs, others = usable[:taken], usable[taken:]
+        if targets:
+            guides = targets[1:] or usable
+            return inputs, targets[:1], guides if self.guided else ()
+        learnt = (len(others) + 1) // 2 if self.guided else len(others)
+        return inputs, others[:learnt], inputs + others[learnt:] if self.guided else ()
 
     def _exposure(self, inputs: tuple[StoredFrame, ...]) -> float:
         """Of the input alone, as when the network is used: a factor that saw the target would move its mean."""

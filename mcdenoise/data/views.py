@@ -17,6 +17,7 @@ from mcdenoise.exr import read_attributes
 _log = logging.getLogger(__name__)
 
 _REALIZATION = re.compile(r"r\d+\.exr")
+_TARGET = re.compile(r"t\d+\.exr")
 _REFERENCES = ("ref_a.exr", "ref_b.exr")
 
 First = Callable[[str], bool]
@@ -44,6 +45,7 @@ class View:
     size: tuple[int, int]
     split: Literal["train", "validation"]
     independent: bool = True
+    targets: tuple[Path, ...] = ()
 
 
 def find_views(renders: str | os.PathLike, first: First = always) -> list[View]:
@@ -68,7 +70,8 @@ def find_views(renders: str | os.PathLike, first: First = always) -> list[View]:
         subfolders[:] = sorted(name for name in subfolders if (Path(folder) / name).resolve() not in seen)
         files = sorted(Path(folder) / name for name in names if _REALIZATION.fullmatch(name))
         if files:
-            views.append(_view(Path(folder), files, first))
+            targets = sorted(Path(folder) / name for name in names if _TARGET.fullmatch(name))
+            views.append(_view(Path(folder), files, targets, first))
         images: dict[str, dict[Path, int | None]] = defaultdict(dict)
         for name in sorted(names):
             parsed = naming.parse(name)
@@ -84,21 +87,26 @@ def find_views(renders: str | os.PathLike, first: First = always) -> list[View]:
     return sorted(usable, key=lambda view: view.folder)
 
 
-def _view(folder: Path, files: list[Path], first: First) -> View | None:
+def _view(folder: Path, files: list[Path], targets: list[Path], first: First) -> View | None:
     present = [folder / name for name in _REFERENCES if (folder / name).is_file()]
-    headers = _headers(files + present, first)
+    headers = _headers(files + present + targets, first)
     kinds = {file: (header["size"], tuple(header["channels"]), header.get("spp")) for file, header in headers.items()}
     usual = _usual([kinds[file] for file in files if file in kinds])
+    learnt = {file: kinds.pop(file) for file in targets if file in kinds}
     for file in [file for file in kinds if file in present and usual is not None]:
         kinds[file] = (kinds[file][0], *usual[1:])  # of a reference only radiance is wanted
-    _leave_out_others(kinds, usual, ("size", "channels", "spp"), first)
+    names = ("size", "channels", "spp")
+    _leave_out_others(kinds, usual, names, first)
+    if usual and learnt:  # targets have a number of samples of their own
+        _leave_out_others(learnt, (*usual[:2], _usual([kind[2:] for kind in learnt.values()])[0]), names, first)
     realizations = tuple(file for file in files if file in kinds)
     references = tuple(file for file in present if file in kinds)
     if not realizations or (len(realizations) < 2 and not references):
         _warn(first, folder, "a view needs two realizations, and %d is usable.", len(realizations))
         return None
     header = headers[realizations[0]]
-    return View(folder, realizations, references, header["size"], _split(header), len(realizations) > 1)
+    independent = len(realizations) > 1
+    return View(folder, realizations, references, header["size"], _split(header), independent, tuple(learnt))
 
 
 def _oidn_view(folder: Path, images: dict[Path, int | None], first: First) -> View | None:

@@ -107,6 +107,8 @@ class _Writer:
         for key, value in plugin.items():
             if key != "type":
                 inside += self._value(key, value, depth + 1)
+            if isinstance(value, Picture) and (value.raw or value.hdr) and plugin["type"] == "bitmap":
+                inside += self._value("raw", True, depth + 1)
         head = f'{self._indent(depth)}<{tag} type="{plugin["type"]}"{attributes}'
         return [head + ">", *inside, f"{self._indent(depth)}</{tag}>"] if inside else [head + "/>"]
 
@@ -134,10 +136,7 @@ class _Writer:
             indent = self._indent(depth)
             return [f'{indent}<transform name="{key}"><matrix value="{numbers}"/></transform>']
         if isinstance(value, Mesh | Strands | Picture):
-            lines = [f'{self._indent(depth)}<string name="filename" value="{self._file(value)}"/>']
-            if isinstance(value, Picture) and (value.raw or value.hdr):
-                lines.append(f'{self._indent(depth)}<boolean name="raw" value="true"/>')
-            return lines
+            return [f'{self._indent(depth)}<string name="filename" value="{self._file(value)}"/>']
         raise TypeError(f"{key} is a {type(value).__name__}, which has no form in XML")
 
     def _file(self, content: Mesh | Strands | Picture) -> str:

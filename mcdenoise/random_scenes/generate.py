@@ -23,7 +23,7 @@ from mcdenoise.random_scenes.parts import Part, Picture, Plugin, Rgb, choose, pl
 from mcdenoise.rendering.discovery import split_of
 from mcdenoise.rendering.reasons import one_line
 
-KINDS = {"interior": 0.6, "outdoor": 0.18, "product": 0.22}
+KINDS = {"interior": 0.5, "outdoor": 0.18, "product": 0.32}
 """What is made, and how often."""
 
 SIZES = {(384, 288): 0.35, (408, 272): 0.25, (448, 252): 0.2, (328, 328): 0.1, (272, 408): 0.1}

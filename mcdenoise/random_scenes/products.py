@@ -22,11 +22,13 @@ from mcdenoise.random_scenes.parts import (
     choose,
     log_uniform,
     moved_part,
+    rotation,
     scaling,
     translation,
 )
 from mcdenoise.random_scenes.small_things import SMALL_THINGS, Layout, Standing, arranged, small_thing
 from mcdenoise.random_scenes.solids import CLEARANCE, can, revolved, stood, waves
+from mcdenoise.random_scenes.surroundings import surroundings
 
 _HEROES = (
     *(
@@ -59,13 +61,14 @@ _GLASSY = (
 
 
 def product_shot(rng: np.random.Generator) -> Composition:
-    """A studio shot (52 %), a study of materials (28 %) or a still life by a window (20 %).
+    """A studio shot (36 %), things lit by a picture of surroundings (30 %), a study of materials (20 %) or a still life
+    by a window (14 %).
 
-    The cameras are in random order. Lights are parts with area emitters, and a constant one named `fill`; their
-    ratios are as meant, the exposure is for the caller to set. No medium fills the air, but liquids, wax and stone may
-    have one inside. Elements name the things, the stage, the backdrop and the lights.
+    The cameras are in random order. Lights are parts with area emitters, a constant one named `fill`, or one named
+    `surroundings`; their ratios are as meant, the exposure is for the caller to set. No medium fills the air, but
+    liquids, wax and stone may have one inside. Elements name the things, the stage, the backdrop and the lights.
     """
-    return choose(rng, {studio: 0.52, material_study: 0.28, window_still_life: 0.2})(rng)
+    return choose(rng, {studio: 0.36, in_surroundings: 0.3, material_study: 0.2, window_still_life: 0.14})(rng)
 
 
 @dataclass
@@ -97,11 +100,44 @@ def studio(rng: np.random.Generator) -> Composition:
     """
     scene = _Set()
     light = choose(rng, {_soft_light: 0.42, _rim_light: 0.26, _hard_light: 0.32})
-    names = _GLASSY if light is _hard_light and rng.uniform() < 0.5 else _HEROES
+    things = _heroes(rng, _GLASSY if light is _hard_light and rng.uniform() < 0.5 else _HEROES)
+    radius = _stage_radius(things)
+    stage = choose(rng, {_bare: 0.3, _plinths: 0.22, _cloth: 0.14, _plate: 0.2, _wet_stone: 0.14})
+    stage(rng, scene, things, radius)
+    _backdrop(rng, scene, radius)
+    light(rng, scene, radius)
+    return _composed(rng, "product shot", scene, radius)
+
+
+def in_surroundings(rng: np.random.Generator) -> Composition:
+    """One to seven things on a table top, plinths, a plate or wet stone in the midst of `surroundings`, its only light.
+
+    Behind them is no backdrop but the picture. A third of the shots show only things of glass.
+    """
+    scene = _Set()
+    things = _heroes(rng, _GLASSY if rng.uniform() < 1 / 3 else _HEROES)
+    radius = _stage_radius(things)
+    stage = choose(rng, {_bare: 0.4, _plinths: 0.2, _plate: 0.25, _wet_stone: 0.15})
+    stage(rng, scene, things, radius)
+    top = [materials.wood, materials.varnished_wood, materials.polished_stone, materials.paint, materials.concrete]
+    size = radius * rng.uniform(2.2, 5.0)
+    if rng.uniform() < 0.5:
+        table = moved(can(size, 0.12 * radius, 0.003, 64), z=-0.12 * radius)
+    else:
+        table = box((2 * size, 1.6 * size, 0.12 * radius), 0.003, (0, 0, -0.06 * radius))
+    scene.add("table top", Part(table, choose(rng, top)(rng)))
+    kind, picture = surroundings(rng)
+    turned = np.round(rotation("z", rng.uniform(0, 360)) @ rotation("x", 90.0), 7) + 0.0
+    scene.emitters["surroundings"] = {"type": "envmap", "picture": picture, "to_world": turned}
+    scene.elements.append(f"surroundings: {kind}")
+    return _composed(rng, "things in surroundings", scene, radius, elevations=(-2.0, 24.0))
+
+
+def _heroes(rng: np.random.Generator, names: Sequence[str]) -> list[Thing]:
+    """One thing 30 %, two or three 40 %, more 30 %, all of a size with the first: no phone beside a ring."""
     count = choose(rng, {1: 0.3, 2: 0.2, 3: 0.2, 5: 0.2, 7: 0.1})
     first = SMALL_THINGS[choose(rng, names)].make(rng)
     things = [first]
-    # The others are of a size with the first: no phone beside a ring.
     scale = max(first.size)
     for _ in range(40):
         if len(things) == count:
@@ -111,12 +147,7 @@ def studio(rng: np.random.Generator) -> Composition:
             thing = SMALL_THINGS[name].make(rng)
             if 0.35 * scale < max(thing.size) < 2.2 * scale:
                 things.append(thing)
-    radius = _stage_radius(things)
-    stage = choose(rng, {_bare: 0.3, _plinths: 0.22, _cloth: 0.14, _plate: 0.2, _wet_stone: 0.14})
-    stage(rng, scene, things, radius)
-    _backdrop(rng, scene, radius)
-    light(rng, scene, radius)
-    return _composed(rng, "product shot", scene, radius)
+    return things
 
 
 def _stage_radius(things: Sequence[Thing]) -> float:
@@ -492,12 +523,17 @@ def _room_with_window(rng: np.random.Generator, scene: _Set, side: int) -> None:
 
 
 def _composed(
-    rng: np.random.Generator, name: str, scene: _Set, radius: float, room: float | None = None
+    rng: np.random.Generator,
+    name: str,
+    scene: _Set,
+    radius: float,
+    room: float | None = None,
+    elevations: tuple[float, float] = (4, 38),
 ) -> Composition:
     """The finished composition, with four to nine cameras: views of all, of one thing, macro, from above.
 
     Fields of view 18 to 42 degrees. 45 % of views, and all macros, have a lens of 0.8 to 3 % of the distance. room: how
-    far from the middle a camera may be, where walls are near.
+    far from the middle a camera may be, where walls are near. elevations: of cameras that see all, in degrees.
     """
     middles = np.array([middle for middle, _ in scene.targets])
     reach = np.array([size for _, size in scene.targets])
@@ -517,7 +553,7 @@ def _composed(
 
     for _ in range(4):
         shift = 0.12 * whole * rng.standard_normal(3) * [1, 0.5, 0.6]
-        add(centre + shift, whole * rng.uniform(0.55, 1.0), (4, 38), 0.45)
+        add(centre + shift, whole * rng.uniform(0.55, 1.0), elevations, 0.45)
     for k in rng.permutation(len(middles))[:3]:
         add(middles[k], reach[k] * rng.uniform(0.8, 1.2), (5, 40), 0.6, k)
     k = int(rng.integers(len(middles)))

@@ -15,7 +15,7 @@ from mcdenoise.rendering.discovery import SceneFile, find_scenes, split_of
 from mcdenoise.rendering.jobs import Description, Failed, Job, Outcome, Setting
 from mcdenoise.rendering.local import LocalFarm
 from mcdenoise.rendering.reasons import one_line
-from mcdenoise.rendering.seeds import REFERENCE_HALVES
+from mcdenoise.rendering.seeds import REFERENCE_HALVES, TARGETS
 from mcdenoise.rendering.variants import Probe, scalar_below
 
 _log = logging.getLogger(__name__)
@@ -32,8 +32,9 @@ class RenderOptions:
 
     spp: samples per pixel of a realization. realizations: independent renders of each view. views: cameras, the scene's
     own first. size: (width, height), or None for the scene's own. reference_spp: samples per pixel of both halves of
-    the reference together, 0 for none. pixel_filter: Mitsuba's name, or `scene` for the scene's own. overwrite: replace
-    frames that were rendered with other options, rather than refuse.
+    the reference together, 0 for none. target_spp: of each of two more renders to learn from, 0 for none. pixel_filter:
+    Mitsuba's name, or `scene` for the scene's own. overwrite: replace frames that were rendered with other options,
+    rather than refuse.
     """
 
     spp: int = 8
@@ -41,6 +42,7 @@ class RenderOptions:
     views: int = 1
     size: tuple[int, int] | None = None
     reference_spp: int = 0
+    target_spp: int = 0
     seed: int = 0
     pixel_filter: str = "box"
     overwrite: bool = False
@@ -255,6 +257,8 @@ class _Run:
         names = [(f"r{k:03d}", options.spp) for k in range(options.realizations)]
         if options.reference_spp:
             names += [(name, -(-options.reference_spp // 2)) for name in REFERENCE_HALVES]
+        if options.target_spp:
+            names += [(name, options.target_spp) for name in TARGETS]
         return [(view, name, spp) for view in range(options.views) for name, spp in names]
 
     def _samples(self, size: tuple[int, int]) -> int:

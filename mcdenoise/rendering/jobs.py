@@ -31,9 +31,10 @@ class Description:
 
 @dataclass(frozen=True)
 class Job:
-    """One frame to render. name: `r000`, ..., or `ref_a`, `ref_b`. spp: its own; view_spp: that of the realizations.
+    """One frame to render.
 
-    camera: the camera-to-world matrix to render from, or None for that which the number `view` stands for.
+    name: `r000`, ..., `ref_a`, `ref_b`, `t000` or `t001`. spp: its own; view_spp: that of the realizations. camera: the
+    camera-to-world matrix to render from, or None for that which the number `view` stands for.
     """
 
     setting: Setting

@@ -15,6 +15,7 @@ BLOCK = 32
 
 MAX_PASSES = 2**16
 REFERENCE_HALVES = ("ref_a", "ref_b")
+TARGETS = ("t000", "t001")
 
 
 def base_seed(scene: str, view: int, spp: int, seed: int) -> int:
@@ -24,7 +25,9 @@ def base_seed(scene: str, view: int, spp: int, seed: int) -> int:
 
 
 def stream_index(name: str) -> int:
-    """The number of an independent render among those of its view: ref_a, ref_b, r000, r001, ..."""
+    """The number of an independent render of a view, from -2 on: t001, t000, ref_a, ref_b, r000, r001, ..."""
+    if name in TARGETS:
+        return -1 - TARGETS.index(name)
     if name in REFERENCE_HALVES:
         return REFERENCE_HALVES.index(name)
     return len(REFERENCE_HALVES) + int(name.removeprefix("r"))
@@ -43,8 +46,8 @@ def scalar_seed(base: int, index: int, width: int, height: int) -> int:
     pixels = width * height
     blocks = -(-width // BLOCK) * -(-height // BLOCK)
     stride = -(-blocks * BLOCK * BLOCK // pixels)
-    if (index + 1) * stride * pixels > 2**32:
-        most = 2**32 // (stride * pixels) - len(REFERENCE_HALVES)
+    if (index + 1 + len(TARGETS)) * stride * pixels > 2**32:
+        most = 2**32 // (stride * pixels) - len(REFERENCE_HALVES) - len(TARGETS)
         raise SceneError(
             f"the scalar variants hold at most {most} independent renders of {width} x {height}: "
             "render fewer realizations, or use an LLVM or CUDA variant."

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from mcdenoise.atomic import remove_leftovers
-from mcdenoise.errors import TrainingError
+from mcdenoise.errors import ModelError, TrainingError
 from mcdenoise.hardware import convolutions_in_bf16, keep_freed_memory
 from mcdenoise.networks.model_file import load_model, save_model
 from mcdenoise.training import checkpoint
 from mcdenoise.training.average import update_average
+from mcdenoise.training.uninterrupted import uninterrupted
 
 Objective = Callable[[nn.Module, int, float], Tensor]
 """(network, step, fraction of training done, 0 to 1) to the loss of that step, a scalar; the same whenever asked."""
@@ -62,9 +63,10 @@ def fit(
 ) -> Fitted:
     """Train `network` in `folder`, which gets `model.safetensors` at the end, and a checkpoint every 20 seconds.
 
-    Killed at any time and called again with the same arguments, it goes on from the checkpoint; finished, it only
-    reads. measure: of the averaged network, at the options' marks. report: called with the step after each. Raises
-    TrainingError if the loss is not finite, or the folder cannot be written.
+    Killed at any time and called again with the same arguments, it goes on from the checkpoint, which Ctrl-C writes;
+    finished, it only reads. measure: of the averaged network, at the options' marks. report: called with the step
+    after each. Raises TrainingError if the loss is not finite, the folder cannot be written, or what is there is
+    broken.
     """
     saved, model = folder / "checkpoint.safetensors", folder / "model.safetensors"
     try:
@@ -81,7 +83,10 @@ def fit(
     if saved.exists():
         state = checkpoint.read_state(saved)
         if state["finished"] and model.exists():
-            network = load_model(model)[0].to(device, memory_format=torch.channels_last)
+            try:
+                network = load_model(model)[0].to(device, memory_format=torch.channels_last)
+            except ModelError as error:
+                raise TrainingError(f"{str(error).rstrip('.')}: remove {folder} to train it anew.") from None
             return Fitted(network, state["seconds"], _measured(state))
         checkpoint.load(saved, network, average, optimizer)
         step, before, measured = state["step"], state["seconds"], _measured(state)
@@ -91,31 +96,41 @@ def fit(
         state |= {"validation": None, "validation_kind": None, "next_validation": 0.0}
         checkpoint.save(saved, network, average, optimizer, state)
 
-    started = saved_at = time.monotonic()
-    seconds = before
-    while step < options.steps:
-        fraction = step / options.steps
-        for group in optimizer.param_groups:
-            group["lr"] = options.learning_rate * _ramp(step, fraction)
-        with convolutions_in_bf16(device, options.bf16):
-            loss = objective(network, step, fraction)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
-        value = float(loss.detach())
-        if not (math.isfinite(value) and math.isfinite(float(norm))):
-            raise TrainingError(f"{folder}: the loss became {value} at step {step + 1}.")
-        optimizer.step()
-        step += 1
-        update_average(average, network, step, options.average)
-        seconds = before + time.monotonic() - started
-        if measure is not None and step in options.marks:
+    def measure_at_mark() -> None:
+        if measure is not None and step in options.marks and (not measured or measured[-1][0] < step):
             measured.append((step, seconds, measure(averaged)))
+
+    seconds = before
+    try:
+        measure_at_mark()  # what an interruption kept from being measured
+        started = saved_at = time.monotonic()
+        while step < options.steps:
+            fraction = step / options.steps
+            for group in optimizer.param_groups:
+                group["lr"] = options.learning_rate * _ramp(step, fraction)
+            with convolutions_in_bf16(device, options.bf16):
+                loss = objective(network, step, fraction)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(network.parameters(), options.clip)
+            value = float(loss.detach())
+            if not (math.isfinite(value) and math.isfinite(float(norm))):
+                raise TrainingError(f"{folder}: the loss became {value} at step {step + 1}.")
+            with uninterrupted():
+                optimizer.step()
+                step += 1
+                update_average(average, network, step, options.average)
+            seconds = before + time.monotonic() - started
+            measure_at_mark()
             started = time.monotonic() - (seconds - before)  # measuring is no part of training
-        if time.monotonic() - saved_at > _CHECKPOINT_SECONDS and step < options.steps:
+            if time.monotonic() - saved_at > _CHECKPOINT_SECONDS and step < options.steps:
+                write_checkpoint(finished=False)
+                saved_at = time.monotonic()
+            report(step)
+    except KeyboardInterrupt:
+        if step > 0:
             write_checkpoint(finished=False)
-            saved_at = time.monotonic()
-        report(step)
+        raise
     save_model(model, averaged, {"steps": step})
     write_checkpoint(finished=True)
     return Fitted(averaged, seconds, measured)

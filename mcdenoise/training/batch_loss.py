@@ -29,7 +29,7 @@ def batch_loss(
     else:
         with torch.no_grad(), autocast:
             guide = averaged(*batch.guide)
-        loss = GUIDED[name](prediction, batch.target, guide.float(), batch.guide[0])
+        loss = GUIDED[name](prediction, batch.target, guide.float(), batch.guide[0], batch.radiance)
     if batch.features is None or getattr(network, "features", None) is None:
         return loss
     with autocast:

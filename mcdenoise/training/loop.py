@@ -9,10 +9,8 @@ import hashlib
 import logging
 import math
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -41,6 +39,7 @@ from mcdenoise.training.gradient import Gradient
 from mcdenoise.training.losses import GUIDED, LOSSES
 from mcdenoise.training.showing import Showing
 from mcdenoise.training.start import load_start
+from mcdenoise.training.uninterrupted import uninterrupted
 from mcdenoise.training.validation import Validation
 
 _log = logging.getLogger(__name__)
@@ -267,7 +266,7 @@ def _train(
                 raise TrainingError(
                     f"the loss became {loss_value} at step {step + 1}; {kept}: try a smaller --learning-rate."
                 )
-            with _whole():
+            with uninterrupted():
                 optimizer.step()
                 step += 1
                 update_average(average, network, step, options.average)
@@ -433,22 +432,6 @@ def _mean_over_processes(values: list[Tensor], ranks: int) -> list[float]:
     if ranks > 1:
         dist.all_reduce(stacked)
     return (stacked / ranks).tolist()
-
-
-@contextlib.contextmanager
-def _whole() -> Iterator[None]:
-    """Hold Ctrl-C back until the end: a checkpoint of half a step would not lead to the same weights."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread is interrupted
-        yield
-        return
-    held: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if held:
-        signal.raise_signal(signal.SIGINT)
 
 
 class _Log:

@@ -54,11 +54,11 @@ def hdr_robust(prediction: Tensor, target: Tensor) -> Tensor:
     return 2 * F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER)
 
 
-def hdr_guided(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
+def hdr_guided(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor, noisy: Tensor) -> Tensor:
     """`hdr_robust` with residuals relative to sqrt((m + 0.01) (g + 0.01)), g the mean of the channels of `guide`.
 
     guide: another estimate of the truth t, `[B, 3, H, W]`, from more renders than the input, none of them the target's;
-    `seen`, their mean, is not used.
+    `seen`, their mean, and `noisy`, the input, are not used.
     Where the input leaves t open, as beside a lamp, the mean of all that it may be is far off most of it: a dark pixel
     then glows. Errors relative to the truth, as relMSE measures them, ask for less. With weights from the prediction
     alone they cannot be had, and with weights from the target they are biased by its noise; the guide tells bright from
@@ -69,7 +69,7 @@ def hdr_guided(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) 
     return 2 * F.huber_loss(prediction / brightness, target / brightness, delta=_OUTLIER)
 
 
-def hdr_studentized(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
+def hdr_studentized(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor, noisy: Tensor) -> Tensor:
     """`hdr_guided` with residuals in units of the noise that there is: a firefly counts less, a caustic does not.
 
     seen: the mean of the renders that `guide` was made of, `[B, 3, H, W]`. Its squared relative distance from the
@@ -77,7 +77,8 @@ def hdr_studentized(prediction: Tensor, target: Tensor, guide: Tensor, seen: Ten
     residual of `hdr_guided` and s = sqrt(1 + v), each value counts as r^2 / s up to |r| = 10 s and linearly beyond, so
     that nowhere does it pull harder than 20. Where all light comes in rare, strong samples that limit moves up with
     them: the minimiser is that of `hdr_guided`, with less of it cut off. There pixels weigh less, as in weighted least
-    squares, though only by s where that would take s^2. v has none of the target's noise, so it moves nothing.
+    squares, though only by s where that would take s^2. v has none of the target's noise, so it moves nothing. `noisy`
+    is not used.
     """
     return _studentized(prediction, target, guide, seen, 25)
 
@@ -109,7 +110,7 @@ def _noise(guide: Tensor, seen: Tensor, side: int) -> Tensor:
     return _mean_around(spread, side)
 
 
-def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor) -> Tensor:
+def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor, noisy: Tensor) -> Tensor:
     """`hdr_studentized` at three scales, and more of it where a screen shows it and in pictures of little noise.
 
     Beside the pixels the means of 4 x 4 and of 16 x 16 of them are compared, each half as much: clouds on smooth
@@ -117,11 +118,12 @@ def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor)
     targets to learn against. They are as unbiased as the pixels are, and where the guide tells bright from dark they
     ask for the mean rather than the harmonic mean, as a block's brightness is mostly known. A pixel counts as
     1 + d(m), where d is the square of how far a relative change of it moves the paper's tonemapped value, m T'(m),
-    over its maximum: 1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the mean of the noise of
-    `hdr_studentized` over an example, all of that counts as ((1 + v) / (0.05 + v))^(1/2), up to 4.6: so pictures of
-    many samples, whose errors are small, are learnt from as those of few are. None of the weights sees the target.
+    over its maximum: 1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the mean over an example of the noise,
+    as in `hdr_studentized`, of its input `noisy`, all of that counts as ((1 + v) / (0.05 + v))^(1/2), up to 4.6: so
+    pictures of many samples, whose errors are small, are learnt from as those of few are. None of the weights sees the
+    target.
     """
-    noise = _noise(guide, seen, 25).mean(dim=(1, 2, 3), keepdim=True)
+    noise = _noise(guide, noisy, 25).mean(dim=(1, 2, 3), keepdim=True)
     calm = ((1 + noise) / (_LEAST_NOISE + noise)).sqrt()
     total = prediction.new_zeros(())
     for side, share in ((1, 1.0), (4, 0.5), (16, 0.5)):
@@ -217,12 +219,12 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "l0": l0,
 }
 
-GUIDED: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]] = {
+GUIDED: dict[str, Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]] = {
     "hdr-guided": hdr_guided,
     "hdr-studentized": hdr_studentized,
     "hdr-display": hdr_display,
 }
-"""Those that take a guide, and the renders that it was made of, besides prediction and target."""
+"""Those that take a guide, the renders that it was made of, and the input, besides prediction and target."""
 
 
 def loss_at(name: str, fraction: float) -> Loss:

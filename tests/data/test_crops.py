@@ -100,6 +100,41 @@ def test_input_and_target_never_share_a_realization_and_use_all(tmp_path):
     assert abs(singles - 2 / 3) < 0.067
 
 
+@pytest.mark.parametrize("guided", [False, True])
+def test_where_there_are_targets_one_is_the_target_another_the_guide_and_any_realizations_the_input(tmp_path, guided):
+    write_constants(tmp_path, [1, 2, 4])
+    example = unscaled(write_constants(tmp_path, [16, 32], prefix="t"), guided=guided)
+    seen = set()
+    for i in range(300):
+        one = example(i)
+        mean = float(one.radiance.mean())
+        inputs = next(bits for bits in range(1, 8) if abs(bits / bits.bit_count() - mean) < 1e-3)
+        target = float(one.target.mean())
+        seen.add((inputs, target))
+        if guided:
+            assert {target, float(one.guide[0].mean())} == {16.0, 32.0}
+    assert seen == {(inputs, target) for inputs in range(1, 8) for target in (16.0, 32.0)}
+
+
+def test_beside_a_single_target_the_guide_is_all_realizations(tmp_path):
+    write_constants(tmp_path, [1, 2, 4])
+    example = unscaled(write_constants(tmp_path, [16], prefix="t"), guided=True)
+    for i in range(20):
+        assert float(example(i).target.mean()) == 16
+        assert float(example(i).guide[0].mean()) == pytest.approx(7 / 3, rel=1e-3)
+
+
+def test_targets_whose_pixels_are_broken_are_done_without(tmp_path):
+    write_constants(tmp_path, [1, 2])
+    write_constants(tmp_path, [16, 32], prefix="t")
+    views = find_views(tmp_path)
+    for name in ("t000.exr", "t001.exr"):
+        data = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(data[:-3])
+        found = {round(float(Unexposed(views, crop=16, augment=False)[i].target.mean())) for i in range(40)}
+        assert found == ({32} if name == "t000.exr" else {1, 2})
+
+
 @pytest.mark.parametrize("count", [2, 3, 6])
 def test_a_guide_has_the_input_and_half_of_what_is_left(count, tmp_path):
     example = unscaled(write_constants(tmp_path, [2**k for k in range(count)]), guided=True)

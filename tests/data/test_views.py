@@ -101,6 +101,28 @@ def test_a_broken_frame_is_skipped_with_one_warning(tmp_path, caplog, damage):
     assert [path.name for path in good] == ["r000.exr", "r001.exr", "r003.exr"]
 
 
+def test_targets_have_a_number_of_samples_of_their_own_and_are_no_realizations(tmp_path, caplog):
+    folder = write_view(tmp_path / "scene/view000", realizations=3, targets=2)
+    write_view(tmp_path / "scene/view001", realizations=3)
+    views = find_views(tmp_path)
+    assert [file.name for file in views[0].realizations] == ["r000.exr", "r001.exr", "r002.exr"]
+    assert [[file.name for file in view.targets] for view in views] == [["t000.exr", "t001.exr"], []]
+    assert views[0].targets[0].parent == folder
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("damage", ["cut in its header", "of another size", "without albedo", "of another spp"])
+def test_a_broken_target_is_left_out_with_one_warning(tmp_path, caplog, damage):
+    folder = write_view(tmp_path / "scene/view000", targets=3)
+    DAMAGES[damage](folder / "t001.exr")
+    if damage == "of another spp":
+        other_frame(folder / "t001.exr", spp=4)  # as many as realizations have, and not what its siblings have
+    view = find_views(tmp_path)[0]
+    assert [file.name for file in view.targets] == ["t000.exr", "t002.exr"]
+    assert len(view.realizations) == 2
+    assert len(warnings_naming(caplog, "t001.exr")) == 1
+
+
 def test_a_view_left_with_one_frame_is_skipped_and_others_serve(tmp_path, caplog):
     poor = write_view(tmp_path / "poor/view000")
     write_view(tmp_path / "good/view000")

@@ -37,14 +37,14 @@ def files_in(folder):
 
 def test_frames_lie_where_the_contract_says_and_say_what_they_are(write_scene, tmp_path):
     source = write_scene("hall/scene.xml", split="validation")
-    options = RenderOptions(spp=2, realizations=2, views=2, size=(12, 9), reference_spp=5, seed=2**32 - 1)
+    options = RenderOptions(spp=2, realizations=2, views=2, size=(12, 9), reference_spp=5, target_spp=7, seed=2**32 - 1)
     events = events_of([source], tmp_path / "out", options)
-    names = ["r000", "r001", "ref_a", "ref_b"]
+    names = ["r000", "r001", "ref_a", "ref_b", "t000", "t001"]
     expected = {f"hall/view{view:03d}/{name}.exr" for view in (0, 1) for name in names}
     assert set(files_in(tmp_path / "out")) == expected
     assert {str(event.file.relative_to(tmp_path / "out")) for event in of(FrameRendered, events)} == expected
 
-    for name, spp in (("r001", 2), ("ref_b", 3)):
+    for name, spp in (("r001", 2), ("ref_b", 3), ("t001", 7)):
         header = read_attributes(tmp_path / "out" / "hall" / "view001" / f"{name}.exr")
         said = {"scene": "hall", "view": "view001", "realization": name, "spp": spp, "split": "validation"}
         how = {"integrator": "path", "pixelFilter": "box", "variant": "scalar_rgb", "size": (12, 9)}
@@ -85,7 +85,9 @@ def test_a_second_run_renders_nothing_and_touches_nothing(write_scene, tmp_path)
 
 
 @pytest.mark.parametrize(
-    "more", [{"realizations": 4}, {"views": 3}, {"reference_spp": 6}], ids=lambda more: next(iter(more))
+    "more",
+    [{"realizations": 4}, {"views": 3}, {"reference_spp": 6}, {"target_spp": 6}],
+    ids=lambda more: next(iter(more)),
 )
 def test_more_of_a_scene_is_what_would_have_come_at_once(write_scene, tmp_path, more):
     source = write_scene()

@@ -50,7 +50,7 @@ def test_neighbouring_plain_seeds_share_samples_on_a_film_that_fills_no_whole_bl
 @pytest.mark.parametrize(("width", "height"), [(40, 40), (33, 17), (65, 31), (7, 97), (32, 64)])
 def test_realizations_share_no_samples(jitters, width, height):
     base = base_seed("hall", 0, 8, 0)
-    renders = [jitters(width, height, scalar_seed(base, index, width, height)) for index in range(5)]
+    renders = [jitters(width, height, scalar_seed(base, index, width, height)) for index in range(-2, 3)]
     for first, second in itertools.combinations(renders, 2):
         # Chance alone: n^2 pairs of samples on 4096^2 places; for n = 2048 that is 0.25 pairs, so 1% is far away.
         assert shared(first, second) < 0.01
@@ -62,28 +62,28 @@ def test_streams_of_a_view_occupy_separate_ranges_of_the_32_bits(width, height):
     """Scalar variants start pixel p of a render at state seed * pixels + p, with p over whole blocks of 32 x 32."""
     used = -(-width // 32) * -(-height // 32) * 1024
     base = base_seed("hall", 3, 8, 1)
-    starts = [scalar_seed(base, index, width, height) * width * height % 2**32 for index in range(12)]
+    starts = [scalar_seed(base, index, width, height) * width * height % 2**32 for index in range(-2, 10)]
     for first, second in itertools.permutations(starts, 2):
         assert (second - first) % 2**32 >= used
 
 
 def test_more_renders_than_32_bits_hold_are_refused():
-    width, height = 4096, 4096  # 2^24 pixels: 2^8 renders, two of which are kept for the reference
-    assert scalar_seed(0, 255, width, height) == 255
-    with pytest.raises(SceneError, match="at most 254 independent renders of 4096 x 4096"):
-        scalar_seed(0, 256, width, height)
+    width, height = 4096, 4096  # 2^24 pixels: 2^8 renders, of which two are kept for the reference, two for targets
+    assert scalar_seed(0, 253, width, height) == 253
+    with pytest.raises(SceneError, match="at most 252 independent renders of 4096 x 4096"):
+        scalar_seed(0, 254, width, height)
 
 
 def test_passes_and_realizations_of_the_jit_variants_all_have_seeds_of_their_own():
     base = 2**32 - 5  # wraps around
-    streams = [stream_index(name) for name in ("ref_a", "ref_b", "r000", "r001", "r255")]
+    streams = [stream_index(name) for name in ("t001", "t000", "ref_a", "ref_b", "r000", "r001", "r255")]
     seeds = [pass_seed(base, index, pass_) for index in streams for pass_ in (0, 1, 2, MAX_PASSES - 1)]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**32 for seed in seeds)
 
 
-def test_references_and_realizations_are_different_streams():
-    names = ["ref_a", "ref_b", *(f"r{k:03d}" for k in range(1200))]
+def test_targets_references_and_realizations_are_different_streams():
+    names = ["t000", "t001", "ref_a", "ref_b", *(f"r{k:03d}" for k in range(1200))]
     assert len({stream_index(name) for name in names}) == len(names)
 
 

@@ -52,6 +52,50 @@ def test_killed_again_and_again_it_reaches_the_same_bytes(tmp_path, monkeypatch)
     assert [step for step, _, _ in whole.measured] == [3, 6, 12]
 
 
+def test_ctrl_c_loses_no_step_and_no_mark(tmp_path):
+    """Wherever it comes: in a step, in what is measured, and after the last step."""
+    options = FitOptions(9, marks=(3, 6, 9))
+    watch = lambda network: float(next(network.parameters()).double().sum())  # noqa: E731
+    whole = fit(tmp_path / "whole", network(), objective, options, CPU, watch)
+    stopped, done = {4: False, 6: False, 9: False}, []
+
+    def interrupted(network, step, fraction):
+        if step == 4 and not stopped[4]:
+            stopped[4] = True
+            raise KeyboardInterrupt
+        return objective(network, step, fraction)
+
+    def watched(network):
+        if done[-1] in stopped and not stopped[done[-1]]:
+            stopped[done[-1]] = True
+            raise KeyboardInterrupt
+        return watch(network)
+
+    def learn():
+        def step_of(network, step, fraction):
+            done.append(step + 1)
+            return interrupted(network, step, fraction)
+
+        return fit(tmp_path / "stopped", network(), step_of, options, CPU, watched)
+
+    for _ in stopped:
+        with pytest.raises(KeyboardInterrupt):
+            learn()
+    again = learn()
+    assert done == [1, 2, 3, 4, 5, 5, 6, 7, 8, 9]  # only the step that was interrupted is done again
+    assert [(step, value) for step, _, value in again.measured] == [(step, value) for step, _, value in whole.measured]
+    paths = [tmp_path / name / "model.safetensors" for name in ("whole", "stopped")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_finished_model_that_is_broken_is_said_with_what_to_do(tmp_path):
+    fit(tmp_path, network(), objective, FitOptions(3), CPU)
+    model = tmp_path / "model.safetensors"
+    model.write_bytes(model.read_bytes()[:1000])
+    with pytest.raises(TrainingError, match=f"broken.*: remove {tmp_path} to train it anew"):
+        fit(tmp_path, network(), objective, FitOptions(3), CPU)
+
+
 def test_a_finished_one_is_only_read(tmp_path):
     first = fit(tmp_path, network(), objective, FitOptions(3), CPU)
 

@@ -272,9 +272,9 @@ def test_a_guided_loss_is_relative_to_what_the_averaged_network_makes_of_other_r
     batch = CropDataset(training, options.crop, options.seed, batch=2, guided=True).batch(0, 2)
     with torch.no_grad():
         prediction = network(batch.radiance, batch.albedo, batch.normal)
-        others = network(*batch.guide), batch.guide[0]
+        others = network(*batch.guide), batch.guide[0], batch.radiance
         expected = GUIDED[loss](prediction, batch.target, *others)
-        own = GUIDED[loss](prediction, batch.target, prediction, batch.radiance)
+        own = GUIDED[loss](prediction, batch.target, prediction, batch.radiance, batch.radiance)
         assert float(own) != pytest.approx(float(expected), rel=1e-4)
         filtered = network.features(batch.albedo, batch.normal)
         on_features = 0.0

@@ -116,21 +116,21 @@ def test_the_guided_minimiser_counts_each_target_by_the_inverse_of_its_guide():
     generator = torch.Generator().manual_seed(1)
     truth = torch.where(torch.rand(200_000, generator=generator, dtype=torch.float64) < 0.5, 0.1, 2.0)
     y = truth * (0.5 + torch.rand(200_000, generator=generator, dtype=torch.float64))
-    loss = partial(hdr_guided, guide=grey(truth), seen=grey(truth))
+    loss = partial(hdr_guided, guide=grey(truth), seen=grey(truth), noisy=grey(truth))
     weight = 1 / (truth + 0.01)
     found = minimiser(loss, grey(y))
     torch.testing.assert_close(found, ((y * weight).sum() / weight.sum()).expand(3), rtol=1e-6, atol=0)
     # 0.190, and the sum over 200,000 noisy targets is off by less than a thousandth of that
     assert float(found[0]) == pytest.approx(1 / float((1 / truth).mean()), rel=0.06)  # 0.01 more or less
     nothing = grey(torch.full_like(y, 0.7))
-    knows_nothing = partial(hdr_guided, guide=nothing, seen=nothing)
+    knows_nothing = partial(hdr_guided, guide=nothing, seen=nothing, noisy=nothing)
     torch.testing.assert_close(minimiser(knows_nothing, grey(y)), y.mean().expand(3), rtol=1e-6, atol=0)
 
 
 def test_guided_by_the_prediction_itself_it_is_the_robust_loss(heavy_tailed):
     f = torch.rand(1, 3, 4, 25, dtype=torch.float64, requires_grad=True)
     y = heavy_tailed[-300:].view(1, 3, 4, 25)
-    one, other = hdr_guided(f, y, f, f), hdr_robust(f, y)
+    one, other = hdr_guided(f, y, f, f, f), hdr_robust(f, y)
     torch.testing.assert_close(one, other)
     torch.testing.assert_close(*(torch.autograd.grad(loss, f)[0] for loss in (one, other)))
 
@@ -139,7 +139,7 @@ def test_where_renders_show_no_noise_the_studentized_loss_is_the_guided_one():
     generator = torch.Generator().manual_seed(4)
     f, y, guide = (torch.rand(1, 3, 16, 24, dtype=torch.float64, generator=generator) for _ in range(3))
     f.requires_grad_()
-    one, other = hdr_studentized(f, 30 * y, guide, guide), hdr_guided(f, 30 * y, guide, guide)
+    one, other = hdr_studentized(f, 30 * y, *(3 * [guide])), hdr_guided(f, 30 * y, *(3 * [guide]))
     torch.testing.assert_close(one, other)
     torch.testing.assert_close(*(torch.autograd.grad(loss, f)[0] for loss in (one, other)))
 
@@ -152,7 +152,8 @@ def test_light_that_comes_rarely_everywhere_is_kept_by_the_studentized_loss(rari
     y, seen = (rarity * lit.double()).unsqueeze(1).expand(-1, 3, -1, -1, -1).flatten(2, 3).split(1)
     guide = torch.ones_like(y)
     found = {
-        loss: float(minimiser(partial(loss, guide=guide, seen=seen), y)[0]) for loss in (hdr_studentized, hdr_guided)
+        loss: float(minimiser(partial(loss, guide=guide, seen=seen, noisy=seen), y)[0])
+        for loss in (hdr_studentized, hdr_guided)
     }
     # The mean of 65,536 such pixels has a standard error of at most 0.03.
     assert found[hdr_studentized] == pytest.approx(float(y.mean()), rel=0.05)
@@ -165,15 +166,15 @@ def test_no_value_pulls_harder_than_twenty_in_the_studentized_loss():
     y[..., 5, 7] = 1e6
     seen = torch.ones_like(f)
     seen[..., 5, 9] = 1e4  # which makes all around it weigh less, and the firefly no more
-    hdr_studentized(f, y, torch.ones_like(f), seen).backward()
+    hdr_studentized(f, y, torch.ones_like(f), seen, seen).backward()
     assert float(f.grad.abs().max()) * f.numel() * 1.01 == pytest.approx(20, rel=1e-3)
 
 
 def test_the_display_loss_is_the_studentized_one_of_means_too_weighted_by_what_a_screen_shows_and_by_calm():
     generator = torch.Generator().manual_seed(6)
-    f, y, seen = (2 * torch.rand(2, 3, 32, 48, dtype=torch.float64, generator=generator) for _ in range(3))
+    f, y, seen, noisy = (2 * torch.rand(2, 3, 32, 48, dtype=torch.float64, generator=generator) for _ in range(4))
     expected = 0.0
-    spread = F.avg_pool2d(((seen - 0.8).mean(dim=1, keepdim=True) / 0.81) ** 2, 25, 1, 12, count_include_pad=False)
+    spread = F.avg_pool2d(((noisy - 0.8).mean(dim=1, keepdim=True) / 0.81) ** 2, 25, 1, 12, count_include_pad=False)
     spread = spread.mean(dim=(1, 2, 3), keepdim=True)
     calm = ((1 + spread) / (0.05 + spread)).sqrt()
     for side, around in ((1, 25), (4, 7), (16, 1)):
@@ -187,9 +188,9 @@ def test_the_display_loss_is_the_studentized_one_of_means_too_weighted_by_what_a
         best = (5 / 16) ** (1 / 2.2) / 2.2 * (11 / 16)
         weight = (1.0 if side == 1 else 0.5) * (1 + (m * slope / best) ** 2) * calm
         expected += float((weight * (a - b) ** 2 / (m * 0.81) / (1 + spread).sqrt()).mean())
-    assert float(hdr_display(f, y, torch.full_like(f, 0.8), seen)) == pytest.approx(expected, rel=1e-6)
+    assert float(hdr_display(f, y, torch.full_like(f, 0.8), seen, noisy)) == pytest.approx(expected, rel=1e-6)
     small = torch.ones(1, 3, 2, 2)
-    assert float(hdr_display(small, small, small, small)) == 0
+    assert float(hdr_display(*(5 * [small]))) == 0
 
 
 def test_the_minimiser_of_the_display_loss_is_the_mean_of_noisy_targets(heavy_tailed):
@@ -197,7 +198,7 @@ def test_the_minimiser_of_the_display_loss_is_the_mean_of_noisy_targets(heavy_ta
     y = heavy_tailed[: 256 * 384].view(1, 1, 256, 384).expand(-1, 3, -1, -1)
     y = y.clip(max=10 * float(y.median()))  # beyond that the Huber loss cuts, as the studentized one does
     guide = torch.full_like(y, float(y.mean()))
-    found = minimiser(partial(hdr_display, guide=guide, seen=guide), y)
+    found = minimiser(partial(hdr_display, guide=guide, seen=guide, noisy=guide), y)
     torch.testing.assert_close(found, y.mean().expand(3), rtol=2e-3, atol=0)
 
 
