@@ -475,7 +475,8 @@ def show_model(name: str) -> None:
     cost = cost_of(network)
     print(", ".join([network.name, *(f"{key} {value}" for key, value in network.config.items())]))
     print(f"Parameters: {cost.parameters:,}")
-    print(f"Multiply-adds: {cost.multiply_adds:,.0f} a pixel, in convolutions")
+    filters = f", and {cost.filters:,.0f} in filters by predicted kernels" if cost.filters else ""
+    print(f"Multiply-adds: {cost.multiply_adds:,.0f} a pixel, in convolutions{filters}")
     print(f"Receptive field: nothing that is more than {cost.reach} pixels away has a say in a pixel")
     if training is None:
         return

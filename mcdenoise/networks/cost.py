@@ -5,23 +5,27 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from mcdenoise.networks.kpn import KPN
+
 
 @dataclass(frozen=True)
 class Cost:
-    """parameters: numbers that training sets. multiply_adds: of its convolutions, for each pixel of a picture.
+    """parameters: numbers that training sets. multiply_adds: of its convolutions, for each pixel of a picture; filters:
+    those of its filters by predicted kernels.
 
     reach: no pixel has a say in another that is more than so many rows or columns away.
     """
 
     parameters: int
     multiply_adds: float
+    filters: float
     reach: int
 
 
 def cost_of(network: nn.Module) -> Cost:
     """Counted while the network, which is on the CPU, runs once on as few pixels as it takes.
 
-    All else that networks do (curves, pooling, joining, the filters of kernel prediction) is not counted.
+    All else that networks do (curves, pooling, joining) is not counted.
     """
     multiply_adds = 0
 
@@ -40,4 +44,5 @@ def cost_of(network: nn.Module) -> Cost:
         for hook in hooks:
             hook.remove()
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    return Cost(parameters, multiply_adds / side**2, network.reach)
+    filters = network.filter_multiply_adds if isinstance(network, KPN) else 0.0
+    return Cost(parameters, multiply_adds / side**2, filters, network.reach)

@@ -142,6 +142,16 @@ class KPN(nn.Module):
                 middle = first + again * again // 2 * step * step
                 head.bias[middle : middle + min(again, 1) * step * step] = _KEPT
 
+    @property
+    def filter_multiply_adds(self) -> float:
+        """Of all filters, for each pixel of a picture: a tap takes one for each channel that it sums up or compares,
+        and one for the weight of each guide."""
+        taps, again = self.kernel**2, self.again**2
+        scales = sum(4.0**-level for level in range(5))  # irradiance, radiance and confidence by all guides
+        by_guides = scales * taps * (7 + sum(GUIDES) + _GUIDES)
+        by_brightness = again * ((3 + 2) + (6 + 2) / 4)  # radiance at the end, both at half resolution
+        return by_guides + by_brightness + (6 * self.features.kernel**2 if self.features is not None else 0)
+
     def forward(self, radiance: Tensor, albedo: Tensor, normal: Tensor) -> Tensor:
         """See `mcdenoise.networks`."""
         if _can_be_fused(radiance):

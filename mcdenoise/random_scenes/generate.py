@@ -29,6 +29,7 @@ KINDS = {"interior": 0.5, "outdoor": 0.18, "product": 0.32}
 SIZES = {(384, 288): 0.35, (408, 272): 0.25, (448, 252): 0.2, (328, 328): 0.1, (272, 408): 0.1}
 """Films in pixels, and how often."""
 
+_COLOURED = 0.12  # of the scenes have lights of strong colours
 _COMPOSITIONS = 8
 _VIEWPOINTS = 8
 _GOOD_VIEWS = 2
@@ -156,6 +157,8 @@ def make(out: Path, seed: int, number: int, split: str) -> SceneMade:
         rng = np.random.default_rng([seed, number, attempt])
         kind = choose(rng, KINDS)
         composition = _compose(kind, rng)
+        if rng.uniform() < _COLOURED:
+            composition = coloured(composition, rng)
         size = choose(rng, SIZES)
         depth = int(rng.integers(8, 17))
         if not composition.cameras:
@@ -230,21 +233,48 @@ def _write(
     write_scene(folder, plugins, parts, comment, split, composition.medium)
 
 
+def coloured(composition: Composition, rng: np.random.Generator) -> Composition:
+    """The composition with a strong colour of its own for each of its lamps, as on a stage; sky and surroundings stay.
+
+    The two weaker channels have 2 to 60 % of the strongest, and the mean of the channels is kept: noise then comes in
+    colours.
+    """
+    tints: dict[int, Rgb] = {}
+
+    def tinted(emitter: Plugin) -> Plugin:
+        if id(emitter) not in tints:
+            weights = rng.permutation([1.0, rng.uniform(0.02, 0.6), rng.uniform(0.02, 0.6)])
+            tints[id(emitter)] = Rgb(*map(float, np.round(weights / weights.mean(), 4)))
+        return _scaled(emitter, np.array(tints[id(emitter)]))
+
+    parts = tuple(
+        part if part.emitter is None else replace(part, emitter=tinted(part.emitter)) for part in composition.parts
+    )
+    emitters = {name: tinted(emitter) for name, emitter in composition.emitters.items()}
+    return replace(composition, parts=parts, emitters=emitters, elements=(*composition.elements, "coloured lights"))
+
+
 def brightened(emitter: Plugin, factor: float) -> Plugin:
     """An emitter with its light times `factor`."""
-    found = dict(emitter)
-    for key in ("radiance", "intensity", "irradiance"):
-        if isinstance(found.get(key), Rgb):
-            found[key] = found[key].times(factor)
-        elif isinstance(found.get(key), dict):
-            texture = dict(found[key])
-            picture = texture["picture"]
-            texture["picture"] = replace(picture, pixels=picture.pixels * factor)
-            found[key] = texture
+    found = _scaled(emitter, np.full(3, factor))
     if found["type"] == "sunsky":
         found["sky_scale"], found["sun_scale"] = (found.get(key, 1.0) * factor for key in ("sky_scale", "sun_scale"))
     if found["type"] == "envmap":
         found["scale"] = found.get("scale", 1.0) * factor
+    return found
+
+
+def _scaled(emitter: Plugin, factors: np.ndarray) -> Plugin:
+    """An emitter with its radiance, intensity or irradiance, where it says one, times `factors` `[3]`."""
+    found = dict(emitter)
+    for key in ("radiance", "intensity", "irradiance"):
+        if isinstance(found.get(key), Rgb):
+            found[key] = Rgb(*(float(value * factor) for value, factor in zip(found[key], factors, strict=True)))
+        elif isinstance(found.get(key), dict):
+            texture = dict(found[key])
+            picture = texture["picture"]
+            texture["picture"] = replace(picture, pixels=picture.pixels * factors)
+            found[key] = texture
     return found
 
 

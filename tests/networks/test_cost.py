@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from mcdenoise.networks import NETWORKS, create
+from mcdenoise.networks import NETWORKS, create, kpn
 from mcdenoise.networks.cost import cost_of
+from mcdenoise.networks.guided_filter import GUIDES, guided_filter
 
 
 def layer(channels_in, channels_out, level=0):
@@ -21,6 +22,26 @@ def test_without_pooling_every_weight_is_used_once_a_pixel():
     network = create("red30", width=8)
     biases = 29 * 8 + 3
     assert cost_of(network).multiply_adds == cost_of(network).parameters - biases
+
+
+@pytest.mark.parametrize("config", [{}, {"kernel": 3, "again": 0}, {"again": 3, "features": 0}])
+def test_filters_are_counted_by_their_taps_and_channels(config, monkeypatch):
+    """What is given to the filter, and by what of it taps are told apart, counted as the network runs."""
+    counted = 0.0
+
+    def counting(images, guides, logits, sharpness, kernel):
+        nonlocal counted
+        channels = sum(image.shape[1] for image in images)
+        told = [weight for weight in sharpness[0].flatten(1) if weight.any()]
+        compared = {0: 0, 1: 1, 3: sum(GUIDES)}[len(told)]
+        counted += kernel**2 * (channels + compared + len(told)) * sharpness[0, 0].numel() / 32**2
+        return guided_filter(images, guides, logits, sharpness, kernel)
+
+    network = create("kpn", width=8, **config)
+    said = cost_of(network).filters
+    monkeypatch.setattr(kpn, "guided_filter", counting)
+    network(*torch.rand(3, 1, 3, 32, 32))
+    assert counted == pytest.approx(said)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -14,8 +14,9 @@ import pytest
 
 from mcdenoise.errors import SceneError
 from mcdenoise.random_scenes import generate as generating
+from mcdenoise.random_scenes.composition import Composition
 from mcdenoise.random_scenes.files import write_scene
-from mcdenoise.random_scenes.generate import SceneMade, SceneRejected, brightened, generate
+from mcdenoise.random_scenes.generate import SceneMade, SceneRejected, brightened, coloured, generate
 from mcdenoise.random_scenes.overview import occurrence_table, scene_folders
 from mcdenoise.random_scenes.parts import Part, Picture, Rgb
 from mcdenoise.rendering.discovery import find_scenes, split_of
@@ -178,6 +179,25 @@ def test_brightness_scales_all_light_and_nothing_else():
     assert (sky["sky_scale"], sky["sun_scale"], sky["turbidity"]) == (40.0, 2.0, 3.0)
     assert brightened({"type": "envmap", "filename": "a.exr"}, 2.0)["scale"] == 2.0
     assert brightened({"type": "spot", "intensity": Rgb(1, 1, 1)}, 3.0)["intensity"] == (3, 3, 3)
+
+
+def test_coloured_lights_keep_the_mean_of_their_channels_and_what_shines_as_one_keeps_one_colour():
+    lamp = {"type": "area", "radiance": Rgb(2.0, 2.0, 2.0)}
+    sky = {"type": "sunsky", "sky_scale": 20.0}
+    black = {"type": "diffuse", "reflectance": Rgb(0, 0, 0)}
+    shapes = [Part({"type": "sphere", "radius": 1.0}, black, emitter) for emitter in (lamp, lamp, dict(lamp), None)]
+    fill = {"type": "constant", "radiance": Rgb(1.0, 1.0, 1.0)}
+    before = Composition("test", tuple(shapes), {"sky": sky, "fill": fill}, None, (), ("lamp",))
+    after = coloured(before, np.random.default_rng(1))
+    colours = [part.emitter["radiance"] for part in after.parts[:3]]
+    assert colours[0] == colours[1] != colours[2]
+    assert after.parts[3] is before.parts[3]
+    assert after.emitters["sky"] == sky
+    assert after.elements == ("lamp", "coloured lights")
+    assert lamp["radiance"] == (2.0, 2.0, 2.0), "the original stays"
+    for colour, mean in [(colours[0], 2.0), (colours[2], 2.0), (after.emitters["fill"]["radiance"], 1.0)]:
+        assert np.mean(colour) == pytest.approx(mean, rel=1e-3)
+        assert 0.01 < min(colour) / max(colour) < 0.61
 
 
 def children():
