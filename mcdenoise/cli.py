@@ -85,6 +85,11 @@ def cli() -> None:
     type=click.Choice(["train", "validation"]),
     help="How the scenes are marked: those of validation are never trained on.",
 )
+@click.option(
+    "--kind",
+    type=click.Choice(["interior", "outdoor", "product", "surroundings"]),
+    help="Scenes of this kind alone; surroundings are product shots lit by a picture of a place [default: a mix].",
+)
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes [default: one a core].")
 @click.option("--sheet", type=click.Path(dir_okay=False), help="Also render all of OUT small into this PNG.")
 @click.option("--table", type=click.Path(dir_okay=False), help="Also write how often each thing occurs, as Markdown.")
@@ -99,6 +104,7 @@ def scenes(out: str, sheet: str | None, table: str | None, **options: Any) -> No
     Examples:
       mcdenoise scenes data/scenes --count 500
       mcdenoise scenes data/scenes --count 64 --seed 7 --sheet sheet.png --table table.md
+      mcdenoise scenes data/scenes --count 50 --kind outdoor
       mcdenoise render data/scenes --out data/renders --realizations 4
     """
     from mcdenoise.console import show_generating, show_overview
@@ -156,7 +162,7 @@ def scenes(out: str, sheet: str | None, table: str | None, **options: Any) -> No
     show_default=True,
     type=click.IntRange(0, 2**20),
     help="Samples per pixel of each of two further noisy renders, t000.exr and t001.exr, which train takes as targets "
-    "for all realizations; 0 for none. Worth it where training takes longer than rendering.",
+    "for all realizations; 0 for none. What that is worth: docs/model.md.",
 )
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Varies noise and cameras."

@@ -26,6 +26,9 @@ from mcdenoise.rendering.reasons import one_line
 KINDS = {"interior": 0.5, "outdoor": 0.18, "product": 0.32}
 """What is made, and how often."""
 
+ONLY = (*KINDS, "surroundings")
+"""What can be asked for alone: the last are product shots in surroundings, which are among those of `product`."""
+
 SIZES = {(384, 288): 0.35, (408, 272): 0.25, (448, 252): 0.2, (328, 328): 0.1, (272, 408): 0.1}
 """Films in pixels, and how often."""
 
@@ -61,13 +64,15 @@ def generate(
     first: int = 0,
     split: str = "train",
     workers: int | None = None,
+    kind: str | None = None,
 ) -> Iterator[Event]:
     """Make scenes number `first` to `first + count - 1` of `seed` in `out/random-<seed>-<number>/`, as they get ready.
 
     Scene number i depends on the seed and i alone, so more can be added later, and on any machine. Scenes that are
-    there already are kept. split: `train`, or `validation` for scenes that are never trained on. workers: processes,
-    by default one a core. Raises SceneError if a folder of that name holds something else or a scene of the other
-    split, or if `out` cannot be written.
+    there already are kept. kind: of `ONLY`, for scenes of that kind alone, in `random-<kind>-<seed>-<number>`. split:
+    `train`, or `validation` for scenes that are never trained on. workers: processes, by default one a core. Raises
+    SceneError if a folder of that name holds something else or a scene of the other split, or if `out` cannot be
+    written.
     """
     out = Path(out)
     try:
@@ -78,7 +83,7 @@ def generate(
         raise SceneError(f"{out}: cannot be written.")
     missing = []
     for number in range(first, first + count):
-        folder = _folder(out, seed, number)
+        folder = _folder(out, seed, number, kind)
         if (folder / "about.json").is_file() and (folder / "scene.xml").is_file():
             there = split_of(folder / "scene.xml")
             if there != split:
@@ -90,16 +95,18 @@ def generate(
             missing.append(number)
     workers = min(workers or len(os.sched_getaffinity(0)), max(1, len(missing)))
     while missing:
-        for number, event in _made(out, seed, missing, split, workers):
+        for number, event in _made(out, seed, missing, split, workers, kind):
             missing.remove(number)
             yield event
 
 
-def _made(out: Path, seed: int, numbers: list[int], split: str, workers: int) -> Iterator[tuple[int, Event]]:
+def _made(
+    out: Path, seed: int, numbers: list[int], split: str, workers: int, kind: str | None
+) -> Iterator[tuple[int, Event]]:
     """Make scenes in worker processes; returns early, with the rest undone, if one of them took its process down."""
     pool = ProcessPoolExecutor(workers, get_context("spawn"))
     try:
-        waiting = {pool.submit(make, out, seed, number, split): number for number in numbers}
+        waiting = {pool.submit(make, out, seed, number, split, kind): number for number in numbers}
         for done in as_completed(waiting):
             number = waiting[done]
             event = _event(done, number)
@@ -107,7 +114,7 @@ def _made(out: Path, seed: int, numbers: list[int], split: str, workers: int) ->
                 # Which of those at work did it is not known: each of them is tried once more, alone.
                 broken = [other for future, other in waiting.items() if not future.done() or _died(future)]
                 for suspect in broken[: workers + 1]:
-                    yield suspect, _alone(out, seed, suspect, split)
+                    yield suspect, _alone(out, seed, suspect, split, kind)
                 return
             yield number, event
     finally:
@@ -139,23 +146,23 @@ def _mark(process: int) -> str:
     return f".{socket.gethostname()}-{process}.tmp"
 
 
-def _alone(out: Path, seed: int, number: int, split: str) -> Event:
+def _alone(out: Path, seed: int, number: int, split: str, kind: str | None) -> Event:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        event = _event(pool.submit(make, out, seed, number, split), number)
+        event = _event(pool.submit(make, out, seed, number, split, kind), number)
     return event or SceneRejected(number, f"scene {number}: Mitsuba crashed on it, or ran out of memory.")
 
 
-def make(out: Path, seed: int, number: int, split: str) -> SceneMade:
-    """Make one scene. Raises SceneError if none of _COMPOSITIONS tries gives a good view."""
+def make(out: Path, seed: int, number: int, split: str, only: str | None = None) -> SceneMade:
+    """Make one scene, of the kind `only` or of any. Raises SceneError if _COMPOSITIONS tries give no good view."""
     from mcdenoise.random_scenes import judge
 
-    folder = _folder(out, seed, number)
+    folder = _folder(out, seed, number, only)
     work = folder.with_name(f".{folder.name}{_mark(os.getppid())}")
     faults = []
     for attempt in range(_COMPOSITIONS):
         shutil.rmtree(work, ignore_errors=True)
         rng = np.random.default_rng([seed, number, attempt])
-        kind = choose(rng, KINDS)
+        kind = choose(rng, KINDS if only is None else {only: 1.0})
         composition = _compose(kind, rng)
         if rng.uniform() < _COLOURED:
             composition = coloured(composition, rng)
@@ -188,11 +195,12 @@ def make(out: Path, seed: int, number: int, split: str) -> SceneMade:
 def _compose(kind: str, rng: np.random.Generator) -> Composition:
     from mcdenoise.random_scenes import outdoors, products, rooms
 
-    return {"interior": rooms.interior, "outdoor": outdoors.outdoor, "product": products.product_shot}[kind](rng)
+    makers = {"interior": rooms.interior, "outdoor": outdoors.outdoor, "product": products.product_shot}
+    return (makers | {"surroundings": products.in_surroundings})[kind](rng)
 
 
-def _folder(out: Path, seed: int, number: int) -> Path:
-    return out / f"random-{seed}-{number:05d}"
+def _folder(out: Path, seed: int, number: int, kind: str | None) -> Path:
+    return out / "-".join(("random", *((kind,) if kind else ()), str(seed), f"{number:05d}"))
 
 
 def _write(

@@ -20,6 +20,7 @@ _OUTLIER = 10.0
 _WHITE = 100.0  # radiance, where middle grey is 0.18
 _MOST_SHOWN = (5 / 16) ** (1 / 2.2) * 11 / 16  # of m T'(m), but for a constant, at m = 5 / 11
 _LEAST_NOISE = 0.05
+_NOISELESS, _NOISELESS_COUNTS = 0.003, 20.0
 _CLEAN = 1e-4  # variance of a feature that counts as nothing: half floats have less
 _MOST_SPREAD = 100.0  # relative: one firefly does not hide all that is around it
 
@@ -120,17 +121,19 @@ def hdr_display(prediction: Tensor, target: Tensor, guide: Tensor, seen: Tensor,
     1 + d(m), where d is the square of how far a relative change of it moves the paper's tonemapped value, m T'(m),
     over its maximum: 1 at a brightness of 0.45, 0.1 at 0.01 and 0.2 at 4. With v the mean over an example of the noise,
     as in `hdr_studentized`, of its input `noisy`, all of that counts as ((1 + v) / (0.05 + v))^(1/2), up to 4.6: so
-    pictures of many samples, whose errors are small, are learnt from as those of few are. None of the weights sees the
-    target.
+    pictures of many samples, whose errors are small, are learnt from as those of few are. Where there is no noise at
+    all, as on what is seen of surroundings behind the things, an error is small but everywhere, and seen: with v there
+    that of `hdr_studentized`, it counts 1 + 20 c / (c + v) times, c = 0.003. None of the weights sees the target.
     """
     noise = _noise(guide, noisy, 25).mean(dim=(1, 2, 3), keepdim=True)
     calm = ((1 + noise) / (_LEAST_NOISE + noise)).sqrt()
+    noiseless = 1 + _NOISELESS_COUNTS * _NOISELESS / (_NOISELESS + _noise(guide, seen, 25))
     total = prediction.new_zeros(())
     for side, share in ((1, 1.0), (4, 0.5), (16, 0.5)):
         if min(prediction.shape[2:]) < side:
             break
         f, y, g, s = (F.avg_pool2d(image, side) for image in (prediction, target, guide, seen))
-        weight = share * calm * (1 + _shown(_brightness(f)))
+        weight = share * calm * F.avg_pool2d(noiseless, side) * (1 + _shown(_brightness(f)))
         total = total + _studentized(f, y, g, s, 1 + 24 // side // 2 * 2, weight)
     return total
 

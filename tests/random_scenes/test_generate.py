@@ -181,6 +181,18 @@ def test_brightness_scales_all_light_and_nothing_else():
     assert brightened({"type": "spot", "intensity": Rgb(1, 1, 1)}, 3.0)["intensity"] == (3, 3, 3)
 
 
+@pytest.mark.parametrize("kind", generating.ONLY)
+def test_scenes_of_one_kind_have_names_of_their_own_beside_the_others(tmp_path, kind):
+    (made,) = generate(tmp_path, 1, SEED, kind=kind)
+    assert made.folder == tmp_path / f"random-{kind}-{SEED}-00000"
+    about = json.loads((made.folder / "about.json").read_text())
+    assert about["kind"] == kind
+    assert kind != "surroundings" or about["composition"] == "things in surroundings"
+    assert scene_folders(tmp_path) == [made.folder]
+    (again,) = generate(tmp_path, 1, SEED, kind=kind)
+    assert again.kept
+
+
 def test_coloured_lights_keep_the_mean_of_their_channels_and_what_shines_as_one_keeps_one_colour():
     lamp = {"type": "area", "radiance": Rgb(2.0, 2.0, 2.0)}
     sky = {"type": "sunsky", "sky_scale": 20.0}

@@ -177,6 +177,10 @@ def test_the_display_loss_is_the_studentized_one_of_means_too_weighted_by_what_a
     spread = F.avg_pool2d(((noisy - 0.8).mean(dim=1, keepdim=True) / 0.81) ** 2, 25, 1, 12, count_include_pad=False)
     spread = spread.mean(dim=(1, 2, 3), keepdim=True)
     calm = ((1 + spread) / (0.05 + spread)).sqrt()
+    seen[1] = 0.8 + 0.05 * seen[1]  # the second picture has hardly any noise
+    spread = F.avg_pool2d(((seen - 0.8).mean(dim=1, keepdim=True) / 0.81) ** 2, 25, 1, 12, count_include_pad=False)
+    noiseless = 1 + 20 * 0.003 / (0.003 + spread)
+    assert noiseless[0].max() < 1.4 < 5 < noiseless[1].min()
     for side, around in ((1, 25), (4, 7), (16, 1)):
         a, b, c = (F.avg_pool2d(image, side) for image in (f, y, seen))
         guide = torch.full_like(a, 0.8)
@@ -187,6 +191,7 @@ def test_the_display_loss_is_the_studentized_one_of_means_too_weighted_by_what_a
         slope = tone / 2.2 / (m * (1 + m))  # T'(m)
         best = (5 / 16) ** (1 / 2.2) / 2.2 * (11 / 16)
         weight = (1.0 if side == 1 else 0.5) * (1 + (m * slope / best) ** 2) * calm
+        weight = weight * F.avg_pool2d(noiseless, side)
         expected += float((weight * (a - b) ** 2 / (m * 0.81) / (1 + spread).sqrt()).mean())
     assert float(hdr_display(f, y, torch.full_like(f, 0.8), seen, noisy)) == pytest.approx(expected, rel=1e-6)
     small = torch.ones(1, 3, 2, 2)
