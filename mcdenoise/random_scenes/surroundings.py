@@ -18,7 +18,7 @@ HEIGHT, WIDTH = 768, 1536
 class _Box:
     """An axis-aligned box from `low` to `high`, in metres, with the eye at the origin, z up. inside: seen from within.
 
-    picture: `[s, s, 3]` linear, on every side, `metres` wide. glow: radiance that it gives off instead.
+    picture: `[s, s, 3]` linear, on every side, `metres` wide. glows: whether it is radiance, rather than reflectance.
     """
 
     low: np.ndarray
@@ -26,7 +26,7 @@ class _Box:
     picture: np.ndarray
     metres: float
     inside: bool = False
-    glow: np.ndarray | None = None
+    glows: bool = False
 
 
 def surroundings(rng: np.random.Generator) -> tuple[str, Picture]:
@@ -49,7 +49,8 @@ def _directions() -> np.ndarray:
     elevation = np.pi / 2 - (np.arange(HEIGHT) + 0.5) / HEIGHT * np.pi
     cos = np.cos(elevation)[:, None]
     up = np.broadcast_to(np.sin(elevation)[:, None], (HEIGHT, WIDTH))
-    return np.stack([cos * np.sin(azimuth), cos * np.cos(azimuth), up], axis=-1).astype(np.float32)
+    # Rounded, so that the last bits of another machine's sines make no difference.
+    return np.round(np.stack([cos * np.sin(azimuth), cos * np.cos(azimuth), up], axis=-1), 6).astype(np.float32)
 
 
 def _room(rng: np.random.Generator, ways: np.ndarray) -> np.ndarray:
@@ -70,7 +71,7 @@ def _room(rng: np.random.Generator, ways: np.ndarray) -> np.ndarray:
         place[axis] = (low, top)[side][axis]
         half = np.array([size, size, rng.uniform(0.5, 1.0)])
         half[axis] = 0.02
-        boxes.append(_Box(place - half, place + half, _outlook(rng) * sky, 2 * size, glow=sky))
+        boxes.append(_Box(place - half, place + half, _outlook(rng) * sky, 2 * size, glows=True))
         lights.append((place, sky * 4 * size * half[2]))
         half = half * [1, 1, 1.02] if rng.uniform() < 0.5 else half * [0.04, 0.04, 1]
         half[axis] = 0.05
@@ -79,7 +80,7 @@ def _room(rng: np.random.Generator, ways: np.ndarray) -> np.ndarray:
         size, strength = rng.uniform(0.04, 0.2), log_uniform(rng, 10, 300)
         place = low + (top - low) * [rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.9), rng.uniform(0.6, 0.97)]
         light = np.array([1.0, 0.85, 0.65]) * strength
-        boxes.append(_Box(place - size, place + size, _plain(rng), 1.0, glow=light))
+        boxes.append(_Box(place - size, place + size, np.broadcast_to(light, (1, 1, 3)), 1.0, glows=True))
         lights.append((place, light * 4 * size**2))
     for _ in range(int(rng.integers(10, 31))):
         half = np.array([rng.uniform(0.1, 0.7), rng.uniform(0.1, 0.7), log_uniform(rng, 0.15, 1.1)])
@@ -190,8 +191,8 @@ def _lit(
     size = len(box.picture)
     u, v = ((side / box.metres * size).astype(int) % size for side in (across, along))
     picture = box.picture[v, u]
-    if box.glow is not None:
-        return picture if picture.max() > 1 else np.broadcast_to(box.glow, points.shape)
+    if box.glows:
+        return picture
     normals = np.zeros(points.shape)
     rows = np.arange(len(points))
     normals[rows, axis] = -np.sign(ways[rows, axis])
