@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from mcdenoise.hardware import choose_device, convolutions_in_bf16, has_fast_bf16
 from mcdenoise.inference import host_frame
 from mcdenoise.inference.exposure import exposure_of
+from mcdenoise.inference.noiseless import keep_noiseless
 from mcdenoise.inference.oidn_engine import OidnEngine
 from mcdenoise.inference.repair import finite_radiance
+from mcdenoise.networks.kpn import KPN
 from mcdenoise.networks.model_file import find_model, load_model
 
 _log = logging.getLogger(__name__)
@@ -73,8 +75,9 @@ class Denoiser:
 
         color: linear radiance `[H, W, 3]`; pixels that are NaN or Inf take the median of their finite neighbours, and
         negative ones count as zero. albedo: `[H, W, 3]` in [0, 1]. normal: `[H, W, 3]` in [-1, 1]. A feature that is
-        None is left out, which costs quality. A picture of one colour comes back as it is. NumPy arrays give an array;
-        torch tensors give a tensor on this denoiser's device, and those that are there already are not copied.
+        None is left out, which costs quality. A picture of one colour comes back as it is, and so does what a network
+        of kernel prediction hardly changes (`noiseless.keep_noiseless`). NumPy arrays give an array; torch tensors give
+        a tensor on this denoiser's device, and those that are there already are not copied.
         Raises ValueError if shapes do not fit, TypeError for other kinds of arrays.
         """
         for name, image in (("color", color), ("albedo", albedo), ("normal", normal)):
@@ -132,9 +135,9 @@ class Denoiser:
                 ]
             )
             denoised[inner] = self._run(tile[None])[0].permute(1, 2, 0)[within] / scale
-        if on_host:
-            return denoised
-        return torch.nan_to_num_(denoised, 0.0, posinf=torch.finfo(torch.float32).max).clamp_(min=0)
+        if not on_host:
+            torch.nan_to_num_(denoised, 0.0, posinf=torch.finfo(torch.float32).max).clamp_(min=0)
+        return keep_noiseless(radiance, denoised, scale) if isinstance(self.network, KPN) else denoised
 
     def _run(self, inputs: Tensor) -> Tensor:
         """The network on `[1, 9, H, W]`."""
