@@ -143,8 +143,8 @@ def test_fireflies_stay_where_they_are(name, denoiser, renders):
     plain, hit = (denoiser.denoise(image, albedo, normal) for image in (radiance, struck))
     assert np.isfinite(hit).all()
     # A mean that counted it like any other pixel would carry it 80 pixels far: over all of this picture. Measured: 16
-    # to 24% of pixels and 890 times less error and more (default), 3 to 19% and 2,000 times less (fast); OIDN changes 17
-    # to 23% of them.
+    # to 24% of pixels and 890 times less error and more (default), 3 to 19% and 2,000 times less (fast); OIDN changes
+    # 17 to 23% of them.
     changed = np.abs(hit - plain).mean(axis=2) > 0.5 * (plain.mean(axis=2) + 0.01)
     most, less = {"default": (0.25, 800), "fast": (0.23, 20)}[name]
     assert changed.mean() < most
