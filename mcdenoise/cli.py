@@ -96,9 +96,10 @@ def cli() -> None:
 def scenes(out: str, sheet: str | None, table: str | None, **options: Any) -> None:
     """Make random Mitsuba scenes in the folder OUT: interiors, exteriors and product shots, each with its camera.
 
-    Each is a folder OUT/random-SEED-NUMBER/ with a scene.xml and the meshes and pictures that it names; plain Mitsuba
-    opens it too. A scene depends on its seed and number alone: the same on any machine, and more can be added later.
-    Scenes that are there already are kept. Views that are black, blown out, uniform or inside something are rejected.
+    Each is a folder OUT/random-SEED-NUMBER/ (with --kind random-KIND-SEED-NUMBER/) with a scene.xml and the meshes and
+    pictures that it names; plain Mitsuba opens it too. A scene depends on its seed, number and --kind alone: the same
+    on any machine, and more can be added later. Scenes that are there already are kept. Views that are
+    black, blown out, uniform or inside something are rejected.
 
     \b
     Examples:
@@ -162,7 +163,8 @@ def scenes(out: str, sheet: str | None, table: str | None, **options: Any) -> No
     show_default=True,
     type=click.IntRange(0, 2**20),
     help="Samples per pixel of each of two further noisy renders, t000.exr and t001.exr, which train takes as targets "
-    "for all realizations; 0 for none. What that is worth: docs/model.md.",
+    "for all realizations, of which there must be two; 0 for none. Gains relMSE and costs PSNR at few samples "
+    "(docs/model.md).",
 )
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Varies noise and cameras."
@@ -217,6 +219,8 @@ def render(
     from mcdenoise.rendering.farm import RenderOptions, render
     from mcdenoise.rendering.variants import Probe, choose
 
+    if options["target_spp"] and options["realizations"] < 2:
+        raise click.UsageError("--target-spp is for views with two --realizations or more.")
     if variant != "auto":
         asked = Probe(variant, True, "asked for") if scheduler else choose(variant)
         print(f"Mitsuba variant {asked.variant}: {asked.reason}", flush=True)

@@ -51,11 +51,11 @@ class View:
 def find_views(renders: str | os.PathLike, first: First = always) -> list[View]:
     """The views below the folder `renders` (or the one that it is), sorted by folder; headers are read, pixels not.
 
-    Understands our layout and the naming of OIDN's training toolkit (`mcdenoise.data.naming`). Images of that naming
-    count as independent where each says in its header which realization it is, as `export_oidn` writes; renders at
-    different spp may share samples. A frame whose header is broken, or whose size or channels differ from most of its
-    siblings, is left out with a warning; so is a view that has neither two independent realizations nor a reference in
-    that naming. Raises DataError if nothing usable is there.
+    Understands our layout, with targets `t000.exr`, ..., of an spp of their own, and the naming of OIDN's training
+    toolkit (`mcdenoise.data.naming`). Images of that naming count as independent where each says in its header which
+    realization it is, as `export_oidn` writes; renders at different spp may share samples. A frame whose header is
+    broken, or whose size or channels differ from most of its siblings, is left out with a warning; so is a view that
+    has neither two independent realizations nor a reference in that naming. Raises DataError if nothing usable is there.
     """
     renders = Path(renders)
     if not renders.is_dir():
@@ -98,7 +98,10 @@ def _view(folder: Path, files: list[Path], targets: list[Path], first: First) ->
     names = ("size", "channels", "spp")
     _leave_out_others(kinds, usual, names, first)
     if usual and learnt:  # targets have a number of samples of their own
-        _leave_out_others(learnt, (*usual[:2], _usual([kind[2:] for kind in learnt.values()])[0]), names, first)
+        (samples,) = _usual([kind[2:] for kind in learnt.values()])
+        _leave_out_others(learnt, (*usual[:2], samples), names, first)
+        if learnt and None not in (samples, usual[2]) and samples <= usual[2] and first(str(folder)):
+            _log.warning("%s: its targets (t000.exr, ...) have no more samples than what they are learnt for.", folder)
     realizations = tuple(file for file in files if file in kinds)
     references = tuple(file for file in present if file in kinds)
     if not realizations or (len(realizations) < 2 and not references):

@@ -24,7 +24,7 @@ _MOST = 5.0  # a firefly counts as this
 
 
 def keep_noiseless(radiance: Tensor, denoised: Tensor, scale: float | Tensor) -> Tensor:
-    """`denoised`, changed in place to `radiance` where the two hardly differ, all `[H, W, 3]`, finite, not negative.
+    """`denoised`, changed in place to `radiance` where the two hardly differ: `[H, W, 3]`, contiguous, finite.
 
     scale: what brings radiance to middle grey. Changes are relative to the mean of the denoised channels.
     """

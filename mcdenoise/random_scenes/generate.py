@@ -68,10 +68,10 @@ def generate(
 ) -> Iterator[Event]:
     """Make scenes number `first` to `first + count - 1` of `seed` in `out/random-<seed>-<number>/`, as they get ready.
 
-    Scene number i depends on the seed and i alone, so more can be added later, and on any machine. Scenes that are
-    there already are kept. kind: of `ONLY`, for scenes of that kind alone, in `random-<kind>-<seed>-<number>`. split:
-    `train`, or `validation` for scenes that are never trained on. workers: processes, by default one a core. Raises
-    SceneError if a folder of that name holds something else or a scene of the other split, or if `out` cannot be
+    Scene number i depends on the seed, i and `kind` alone, so more can be added later, and on any machine. Scenes that
+    are there already are kept. kind: of `ONLY`, for scenes of that kind alone, in `random-<kind>-<seed>-<number>`.
+    split: `train`, or `validation` for scenes that are never trained on. workers: processes, by default one a core.
+    Raises SceneError if a folder of that name holds something else or a scene of the other split, or if `out` cannot be
     written.
     """
     out = Path(out)
@@ -161,7 +161,8 @@ def make(out: Path, seed: int, number: int, split: str, only: str | None = None)
     faults = []
     for attempt in range(_COMPOSITIONS):
         shutil.rmtree(work, ignore_errors=True)
-        rng = np.random.default_rng([seed, number, attempt])
+        # Those of one kind are other scenes than the mix's: else a training scene could be a validation scene's twin.
+        rng = np.random.default_rng([seed, number, attempt, *([] if only is None else [1 + ONLY.index(only)])])
         kind = choose(rng, KINDS if only is None else {only: 1.0})
         composition = _compose(kind, rng)
         if rng.uniform() < _COLOURED:
@@ -258,7 +259,10 @@ def coloured(composition: Composition, rng: np.random.Generator) -> Composition:
     parts = tuple(
         part if part.emitter is None else replace(part, emitter=tinted(part.emitter)) for part in composition.parts
     )
-    emitters = {name: tinted(emitter) for name, emitter in composition.emitters.items()}
+    stays = ("sky", "surroundings")
+    emitters = {name: each if name in stays else tinted(each) for name, each in composition.emitters.items()}
+    if not tints:
+        return composition
     return replace(composition, parts=parts, emitters=emitters, elements=(*composition.elements, "coloured lights"))
 
 

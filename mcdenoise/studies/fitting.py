@@ -63,7 +63,7 @@ def fit(
 ) -> Fitted:
     """Train `network` in `folder`, which gets `model.safetensors` at the end, and a checkpoint every 20 seconds.
 
-    Killed at any time and called again with the same arguments, it goes on from the checkpoint, which Ctrl-C writes;
+    Killed at any time and called again with the same arguments, it goes on from the checkpoint; Ctrl-C writes one;
     finished, it only reads. measure: of the averaged network, at the options' marks. report: called with the step
     after each. Raises TrainingError if the loss is not finite, the folder cannot be written, or what is there is
     broken.
@@ -127,12 +127,12 @@ def fit(
                 write_checkpoint(finished=False)
                 saved_at = time.monotonic()
             report(step)
+        save_model(model, averaged, {"steps": step})
+        write_checkpoint(finished=True)
     except KeyboardInterrupt:
         if step > 0:
             write_checkpoint(finished=False)
         raise
-    save_model(model, averaged, {"steps": step})
-    write_checkpoint(finished=True)
     return Fitted(averaged, seconds, measured)
 
 

@@ -111,6 +111,13 @@ def test_targets_have_a_number_of_samples_of_their_own_and_are_no_realizations(t
     assert not caplog.records
 
 
+def test_targets_of_few_samples_are_pointed_out(tmp_path, caplog):
+    folder = write_view(tmp_path / "scene/view000", spp=64)
+    other_frame(folder / "t000.exr", spp=4)
+    assert len(find_views(tmp_path)[0].targets) == 1
+    assert len(warnings_naming(caplog, "no more samples")) == 1
+
+
 @pytest.mark.parametrize("damage", ["cut in its header", "of another size", "without albedo", "of another spp"])
 def test_a_broken_target_is_left_out_with_one_warning(tmp_path, caplog, damage):
     folder = write_view(tmp_path / "scene/view000", targets=3)

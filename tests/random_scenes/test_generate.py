@@ -193,6 +193,23 @@ def test_scenes_of_one_kind_have_names_of_their_own_beside_the_others(tmp_path, 
     assert again.kept
 
 
+def test_scenes_of_one_kind_are_no_twins_of_the_mix(scenes, tmp_path):
+    """Whatever kind the mix drew for that number: one may be for training, the other for validation."""
+    mixed = json.loads((scenes / f"random-{SEED}-00000/about.json").read_text())
+    (made,) = generate(tmp_path, 1, SEED, kind=mixed["kind"])
+    other = json.loads((made.folder / "about.json").read_text())
+    assert other["kind"] == mixed["kind"]
+    assert other["elements"] != mixed["elements"]
+
+
+def test_a_scene_without_lamps_is_not_called_coloured():
+    around = {"type": "envmap", "filename": "a.exr"}
+    sky = {"type": "constant", "radiance": Rgb(0.6, 0.75, 1.0)}
+    for name, emitter in (("surroundings", around), ("sky", sky)):
+        before = Composition("test", (), {name: emitter}, None, (), ("lamp",))
+        assert coloured(before, np.random.default_rng(1)) is before
+
+
 def test_coloured_lights_keep_the_mean_of_their_channels_and_what_shines_as_one_keeps_one_colour():
     lamp = {"type": "area", "radiance": Rgb(2.0, 2.0, 2.0)}
     sky = {"type": "sunsky", "sky_scale": 20.0}
