@@ -55,7 +55,7 @@ def find_views(renders: str | os.PathLike, first: First = always) -> list[View]:
     toolkit (`mcdenoise.data.naming`). Images of that naming count as independent where each says in its header which
     realization it is, as `export_oidn` writes; renders at different spp may share samples. A frame whose header is
     broken, or whose size or channels differ from most of its siblings, is left out with a warning; so is a view that
-    has neither two independent realizations nor a reference in that naming. Raises DataError if nothing usable is there.
+    has neither two independent realizations nor a reference in that naming. Raises DataError if nothing is usable.
     """
     renders = Path(renders)
     if not renders.is_dir():
