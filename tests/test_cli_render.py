@@ -37,6 +37,8 @@ def assert_one_line_of_error(result, code):
         ["render", "ball", "--size", "64", "-1"],
         ["render", "ball", "--size", "64", "16385"],
         ["render", "ball", "--reference-spp", "-1"],
+        ["render", "ball", "--target-spp", "-1"],
+        ["render", "ball", "--target-spp", "8", "--realizations", "1"],
         ["render", "ball", "--seed", "-1"],
         ["render", "ball", "--seed", str(2**32)],
         ["render", "ball", "--filter", "sharp"],

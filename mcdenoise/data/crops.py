@@ -1,6 +1,7 @@
 """Random crops for training: an input from some realizations of a view, a target from the others."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -201,22 +202,17 @@ class CropDataset(Dataset):
         """Frames of the input, of the target and of the guide (none if not `guided`), or None if too few can be
         decoded; only what is used is decoded."""
         coin, count, ranks = *numbers[:2], numbers[_NUMBERS:]
-        order = sorted(range(len(view.realizations)), key=ranks.__getitem__)
-        frames = (
-            frame for frame in map(self.cache.get, map(view.realizations.__getitem__, order)) if frame is not None
-        )
+        frames = self._in_order(view.realizations, ranks)
         if self.target == "reference":
             # Renders that may share samples are no better together than the best of them.
-            most = len(order) if view.independent else 1
+            most = len(view.realizations) if view.independent else 1
             taken = 1 if coin < 0.5 else 1 + int(count * most)
             inputs = tuple(frame for _, frame in zip(range(taken), frames, strict=False))
             targets = tuple(frame for frame in map(self.cache.get, view.references) if frame is not None)
             complete = inputs and len(targets) == len(view.references)
             return (inputs, targets, inputs if self.guided else ()) if complete else None
         usable = tuple(frames)
-        ranks = ranks[len(order) :]
-        order = sorted(range(len(view.targets)), key=ranks.__getitem__)
-        targets = tuple(f for f in map(self.cache.get, map(view.targets.__getitem__, order)) if f is not None)
+        targets = tuple(self._in_order(view.targets, ranks[len(view.realizations) :]))
         if len(usable) < (1 if targets else 2):
             return None
         taken = 1 if coin < 0.5 else 1 + int(count * (len(usable) - (0 if targets else 1)))
@@ -226,6 +222,11 @@ class CropDataset(Dataset):
             return inputs, targets[:1], guides if self.guided else ()
         learnt = (len(others) + 1) // 2 if self.guided else len(others)
         return inputs, others[:learnt], inputs + others[learnt:] if self.guided else ()
+
+    def _in_order(self, files: tuple[Path, ...], ranks: list[float]) -> Iterator[StoredFrame]:
+        """Frames of the files in the order of their ranks, but for those that cannot be decoded."""
+        order = sorted(range(len(files)), key=ranks.__getitem__)
+        return (frame for frame in map(self.cache.get, map(files.__getitem__, order)) if frame is not None)
 
     def _exposure(self, inputs: tuple[StoredFrame, ...]) -> float:
         """Of the input alone, as when the network is used: a factor that saw the target would move its mean."""
