@@ -39,7 +39,7 @@ def heads_of(
     bands = list(_bands(count, height, width, context))
     channels = network.enc1b.out_channels
     pixels = _channels_last(room, count, network.enc1a.in_channels, height, width, dtype)
-    arguments = *(_array(image) for image in (radiance, albedo, normal)), np.float32(darkest), images
+    arguments = *(_array(image) for image in (radiance, albedo, normal)), np.float32(darkest), network.input == "tonemapped", images
     rows = count * height
     in_threads(_pixels_rows, (*arguments, _array(pixels.permute(0, 2, 3, 1))), rows, rows * width, threads)
     skip1, x = (_channels_last(room, count, channels, height // step, width // step, dtype) for step in (1, 2))
@@ -159,8 +159,11 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 
 @compiled
-def _pixels_rows(radiance, albedo, normal, darkest, images, result, start, end):
-    """What the network sees, `[B, H / 2, W / 2, 48]`, four pixels in the channels; images: see `heads_of`."""
+def _pixels_rows(radiance, albedo, normal, darkest, tonemapped, images, result, start, end):
+    """What the network sees, `[B, H / 2, W / 2, 48]`, four pixels in the channels; images: see `heads_of`.
+
+    tonemapped: whether it sees T(radiance), and not its logarithm.
+    """
     height, width = result.shape[1:3]
     lines = np.empty((12, 2, 2 * width), result.dtype)
     curves = np.empty((2, 2 * width), np.float32)
@@ -177,9 +180,13 @@ def _pixels_rows(radiance, albedo, normal, darkest, images, result, start, end):
                     irradiance[x] = value / max(by[x], darkest)
                 for x in range(2 * width):
                     curves[0, x] = curve(irradiance[x])
-                for x in range(2 * width):
-                    share = max(positive[x] / (_ONE + positive[x]), _LEAST)
-                    curves[1, x] = exponential(logarithm(share) * np.float32(1 / 2.2))  # `tonemap`
+                if tonemapped:
+                    for x in range(2 * width):
+                        share = max(positive[x] / (_ONE + positive[x]), _LEAST)
+                        curves[1, x] = exponential(logarithm(share) * np.float32(1 / 2.2))  # `tonemap`
+                else:
+                    for x in range(2 * width):
+                        curves[1, x] = curve(positive[x])
                 _keep(curves[0], lines[c, below])
                 _keep(curves[1], lines[3 + c, below])
                 _keep(by, lines[6 + c, below])

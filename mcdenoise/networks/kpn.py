@@ -8,7 +8,7 @@ trained on; only the blend between scales can leave the range of a pixel's neigh
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -49,7 +49,7 @@ _CONSTANTS = host_pyramid.Constants(
 class KPN(nn.Module):
     """A U-Net at half resolution and below predicts softmax kernels at full, 1/2, 1/4, 1/8 and 1/16 resolution.
 
-    Sees log irradiance, T(radiance), albedo and normal, four pixels at a time (pixel unshuffle), which makes it several
+    Sees the logarithms of irradiance and radiance, albedo and normal, four pixels at a time (pixel unshuffle), which makes it several
     times cheaper than a U-Net at full resolution. The same kernels filter radiance and irradiance (radiance divided by
     albedo) in float32, and the network says for each pixel how much it trusts the latter, multiplied by albedo again:
     that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones. From every
@@ -67,12 +67,13 @@ class KPN(nn.Module):
     kernel: side of the kernels, odd. again: of those that filter once more; 0 for none. features: channels of the
     network that filters features; 0 for none. blocks: residual ones (He et al. 2016) at 1/4, 1/8 and 1/16 of the
     resolution each, where they cost little and see far; they begin as nothing, so that a trained network can be given
-    them. fine: such blocks at half resolution, which cost more.
+    them. fine: such blocks at half resolution, which cost more. input: how radiance is seen, on the curve `log_curve`, as
+    irradiance always is, or as T(radiance), which says little of what is brighter than white.
     """
 
     name = "kpn"
     multiple = 16
-    unnamed: ClassVar = {"blocks": 0, "fine": 0}
+    unnamed: ClassVar = {"blocks": 0, "fine": 0, "input": "tonemapped"}
     """What those model files mean that do not name an argument, as there was none when they were written."""
 
     def __init__(
@@ -84,6 +85,7 @@ class KPN(nn.Module):
         features: int = 16,
         blocks: int = 1,
         fine: int = 0,
+        input: Literal["log", "tonemapped"] = "log",
     ):
         super().__init__()
         if kernel % 2 != 1 or not 1 <= kernel <= 5 or not 8 <= width <= 512:
@@ -98,6 +100,8 @@ class KPN(nn.Module):
             raise ValueError(f"blocks must be 0 to 8, not {blocks}")
         if not 0 <= fine <= 8:
             raise ValueError(f"fine must be 0 to 8, not {fine}")
+        if input not in ("log", "tonemapped"):
+            raise ValueError(f"input must be log or tonemapped, not {input!r}")
         self.config = {
             "width": width,
             "kernel": kernel,
@@ -106,7 +110,9 @@ class KPN(nn.Module):
             "features": features,
             "blocks": blocks,
             "fine": fine,
+            "input": input,
         }
+        self.input = input
         self.reach = 192 + 64 * blocks + 16 * fine
         self.kernel = kernel
         self.again = again
@@ -161,7 +167,8 @@ class KPN(nn.Module):
             albedo, normal = self.features(albedo, normal)
         divisor = albedo.clip(min=_DARKEST_ALBEDO)
         irradiance = radiance / divisor
-        x = F.pixel_unshuffle(torch.cat([log_curve(irradiance), tonemap(radiance), albedo, normal], dim=1), 2)
+        seen = tonemap(radiance) if self.input == "tonemapped" else log_curve(radiance)
+        x = F.pixel_unshuffle(torch.cat([log_curve(irradiance), seen, albedo, normal], dim=1), 2)
 
         x = relu(self.enc1a(x))
         x = skip1 = relu(self.enc1b(x))

@@ -170,7 +170,7 @@ def make(out: Path, seed: int, number: int, split: str, only: str | None = None)
         size = choose(rng, SIZES)
         depth = int(rng.integers(8, 17))
         if not composition.cameras:
-            faults.append("has no free place for a camera")
+            faults.append("has nothing to see, or no free place for a camera")
             continue
         try:
             _write(work, composition, composition.cameras[0], size, depth, 1.0, "", split)

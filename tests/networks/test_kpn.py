@@ -6,18 +6,20 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mcdenoise.errors import ModelError
 from mcdenoise.networks import create, host_network
 from mcdenoise.networks.host_kernels import Head
 from mcdenoise.networks.host_pyramid import filtered_again
 from mcdenoise.networks.kpn import _SHARPNESS_AGAIN, _certainly_bright, _filter_pyramid, _filtered_again, _level
+from mcdenoise.tonemap import log_curve, tonemap
 
 DARKEST = 0.1  # albedo that radiance is divided by, at the least
 
 
-def wild(seed=0, kernel=5, trust=0.0, again=5, features=16):
+def wild(seed=0, kernel=5, trust=0.0, again=5, features=16, input="log"):
     """A network whose kernels are far from uniform. trust: bias of its trust in irradiance; 100 is full, -100 none."""
     torch.manual_seed(seed)
-    network = create("kpn", width=8, kernel=kernel, growth=8, again=again, features=features, fine=1).eval()
+    network = create("kpn", width=8, kernel=kernel, growth=8, again=again, features=features, fine=1, input=input).eval()
     for name, module in network.named_modules():
         if "kernels" in name:
             nn.init.normal_(module.weight, std=0.5)
@@ -176,9 +178,10 @@ def test_no_albedo_and_no_firefly_makes_it_blow_up(albedo, brightest):
 
 @pytest.mark.parametrize(("kernel", "again"), [(3, 3), (3, 0), (5, 5)])
 @pytest.mark.parametrize("size", [(16, 16), (16, 80), (112, 304)])  # the last in several threads and bands
-def test_without_gradients_it_is_the_same_function(size, kernel, again, monkeypatch):
+@pytest.mark.parametrize("input", ["log", "tonemapped"])
+def test_without_gradients_it_is_the_same_function(input, size, kernel, again, monkeypatch):
     monkeypatch.setattr(host_network, "_BAND", 1)
-    network = wild(kernel=kernel, again=again)
+    network = wild(kernel=kernel, again=again, input=input)
     radiance, albedo, normal = picture(*size)
     radiance[:, :, size[0] // 2, 3] = 1e6
     in_torch = network(radiance, albedo, normal).detach()
@@ -282,6 +285,19 @@ def test_blocks_begin_as_nothing():
             network.get_submodule(f"blocks{level}")[0].second.weight.normal_()
             assert not torch.equal(network(*images), without(*images))
             network.get_submodule(f"blocks{level}")[0].second.weight.zero_()
+
+
+def test_it_sees_logarithms_or_t_of_radiance_beside_that_of_irradiance():
+    radiance, albedo, normal = picture(16, 16)
+    for input, curve in (("log", log_curve), ("tonemapped", tonemap)):
+        network = create("kpn", width=8, features=0, input=input)
+        seen = []
+        network.enc1a.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(inputs[0]))
+        network(radiance, albedo, normal)  # with gradients, in torch's own terms
+        expected = [log_curve(radiance / albedo.clip(min=0.02)), curve(radiance), albedo, normal]
+        torch.testing.assert_close(seen[0], F.pixel_unshuffle(torch.cat(expected, dim=1), 2))
+    with pytest.raises(ModelError, match="input must be log or tonemapped"):
+        create("kpn", input="linear")
 
 
 def test_features_are_filtered_by_kernels_of_their_own_which_change_little_to_begin_with():

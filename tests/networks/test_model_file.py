@@ -55,6 +55,7 @@ def test_metadata_says_all_that_is_needed_to_use_it(tmp_path):
         "features": 16,
         "blocks": 1,
         "fine": 0,
+        "input": "log",
     }
     assert json.loads(metadata["features"]) == ["radiance", "albedo", "normal"]
     assert json.loads(metadata["training"]) == {"steps": 1}
@@ -86,10 +87,11 @@ def cut(path, part):
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
 
 
-def test_files_from_before_an_argument_was_there_mean_a_network_without_it(tmp_path):
+def test_files_from_before_an_argument_was_there_mean_what_there_was(tmp_path):
     good(tmp_path / "m.safetensors")
     network, _ = load_model(tmp_path / "m.safetensors")
     assert network.config["blocks"] == network.config["fine"] == 0
+    assert network.config["input"] == "tonemapped"
 
 
 class Bomb:

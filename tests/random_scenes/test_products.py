@@ -110,3 +110,8 @@ def test_all_kinds_and_lights_occur() -> None:
     }
     elements = {element for composition in found for element in composition.elements}
     assert {"softbox", "strip light", "small bulb", "sky panel"} <= elements
+
+
+def test_where_no_thing_found_a_place_there_is_nothing_to_see() -> None:
+    """As on plinths that are too narrow for all of them; the scene is then composed anew."""
+    assert not products._composed(np.random.default_rng(0), "product shot", products._Set(), 1.0).cameras
