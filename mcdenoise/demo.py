@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mcdenoise.atomic import replacing
 from mcdenoise.evaluation.metrics import psnr, relmse_halves
 from mcdenoise.exr import read_frame
+from mcdenoise.module_command import module_command
 from mcdenoise.tonemap import display, exposure
 
 TRAINED_ON = ("colour-bleeding", "glass-caustics")
@@ -91,7 +92,7 @@ def _say(text: str) -> None:
 def _run(*arguments: object) -> None:
     words = [str(argument) for argument in arguments]
     print("$ mcdenoise " + " ".join(words), flush=True)
-    code = subprocess.run([sys.executable, "-m", "mcdenoise", *words], check=False).returncode
+    code = subprocess.run(module_command("mcdenoise", *words), check=False).returncode
     if code:
         sys.exit(code)
 

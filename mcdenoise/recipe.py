@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mcdenoise import atomic
+from mcdenoise.module_command import module_command
 
 SIZE = ("160", "120")
 _WAIT = 60.0  # seconds that a step gets to write what it has, once its time is up
@@ -121,7 +122,7 @@ def _run(words: Sequence[object], deadline: float | None) -> int | None:
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
         return None
-    process = subprocess.Popen([sys.executable, "-m", "mcdenoise", *map(str, words)])
+    process = subprocess.Popen(module_command("mcdenoise", *words))
     try:
         return process.wait(left)
     except subprocess.TimeoutExpired:

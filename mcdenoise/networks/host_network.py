@@ -39,7 +39,8 @@ def heads_of(
     bands = list(_bands(count, height, width, context))
     channels = network.enc1b.out_channels
     pixels = _channels_last(room, count, network.enc1a.in_channels, height, width, dtype)
-    arguments = *(_array(image) for image in (radiance, albedo, normal)), np.float32(darkest), network.input == "tonemapped", images
+    arguments = *(_array(image) for image in (radiance, albedo, normal)), np.float32(darkest)
+    arguments = *arguments, network.input == "tonemapped", images
     rows = count * height
     in_threads(_pixels_rows, (*arguments, _array(pixels.permute(0, 2, 3, 1))), rows, rows * width, threads)
     skip1, x = (_channels_last(room, count, channels, height // step, width // step, dtype) for step in (1, 2))

@@ -49,10 +49,10 @@ _CONSTANTS = host_pyramid.Constants(
 class KPN(nn.Module):
     """A U-Net at half resolution and below predicts softmax kernels at full, 1/2, 1/4, 1/8 and 1/16 resolution.
 
-    Sees the logarithms of irradiance and radiance, albedo and normal, four pixels at a time (pixel unshuffle), which makes it several
-    times cheaper than a U-Net at full resolution. The same kernels filter radiance and irradiance (radiance divided by
-    albedo) in float32, and the network says for each pixel how much it trusts the latter, multiplied by albedo again:
-    that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones. From every
+    Sees the logarithms of irradiance and radiance, albedo and normal, four pixels at a time (pixel unshuffle), which
+    makes it several times cheaper than a U-Net at full resolution. The same kernels filter radiance and irradiance
+    (radiance divided by albedo) in float32, and the network says for each pixel how much it trusts the latter,
+    multiplied by albedo again: that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones. From every
     kernel's logits the squared differences of albedo, of normal and of what is bright for certain are taken away, with
     weights predicted for each pixel (as in a cross-bilateral filter): so edges are kept from the first step on.
     At every scale each pixel also has a confidence, by which it counts wherever it is used, in kernels and in the means
@@ -67,8 +67,8 @@ class KPN(nn.Module):
     kernel: side of the kernels, odd. again: of those that filter once more; 0 for none. features: channels of the
     network that filters features; 0 for none. blocks: residual ones (He et al. 2016) at 1/4, 1/8 and 1/16 of the
     resolution each, where they cost little and see far; they begin as nothing, so that a trained network can be given
-    them. fine: such blocks at half resolution, which cost more. input: how radiance is seen, on the curve `log_curve`, as
-    irradiance always is, or as T(radiance), which says little of what is brighter than white.
+    them. fine: such blocks at half resolution, which cost more. input: how radiance is seen, as irradiance always is on
+    the curve `log_curve`, or `tonemapped`, T(radiance), which says little of what is brighter than white.
     """
 
     name = "kpn"

@@ -532,8 +532,9 @@ def _composed(
 ) -> Composition:
     """The finished composition, with four to nine cameras: views of all, of one thing, macro, from above.
 
-    None if no thing found a place on the stage. Fields of view 18 to 42 degrees. 45 % of views, and all macros, have a lens of 0.8 to 3 % of the distance. room: how
-    far from the middle a camera may be, where walls are near. elevations: of cameras that see all, in degrees.
+    Fields of view 18 to 42 degrees. 45 % of views, and all macros, have a lens of 0.8 to 3 % of the distance. room: how
+    far from the middle a camera may be, where walls are near. elevations: of cameras that see all, in degrees. No
+    camera if no thing found a place on the stage.
     """
     if not scene.targets:
         return Composition(name, tuple(scene.parts), scene.emitters, None, (), tuple(scene.elements))

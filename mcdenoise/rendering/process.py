@@ -3,9 +3,9 @@
 import contextlib
 import pickle
 import subprocess
-import sys
 from typing import Any
 
+from mcdenoise.module_command import module_command
 from mcdenoise.rendering import child
 
 _SECONDS_TO_END = 60.0
@@ -23,7 +23,7 @@ class RenderingProcess:
     """
 
     def __init__(self, keep_leftovers: bool):
-        command = [sys.executable, "-m", child.__name__, *([child.KEEP_LEFTOVERS] if keep_leftovers else [])]
+        command = module_command(child.__name__, *([child.KEEP_LEFTOVERS] if keep_leftovers else []))
         # A session of its own: Ctrl-C is for the caller, who then lets this process finish what it writes.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 

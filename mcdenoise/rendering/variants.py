@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcdenoise.errors import VariantError
+from mcdenoise.module_command import module_command
 from mcdenoise.rendering.reasons import one_line
 
 AUTOMATIC = ("cuda_ad_rgb", "llvm_ad_rgb", "scalar_rgb")
@@ -80,7 +81,7 @@ def probe(variant: str) -> Probe:
     """Render a tiny scene with `variant` in a subprocess; a crash there is an answer, not an accident."""
     if variant.startswith("cuda") and sys.platform == "linux" and not _gpu_devices():
         return Probe(variant, False, "no CUDA driver or GPU found")
-    command = [sys.executable, "-m", "mcdenoise.rendering.probe", variant]
+    command = module_command("mcdenoise.rendering.probe", variant)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
     except subprocess.TimeoutExpired:

@@ -19,7 +19,9 @@ DARKEST = 0.1  # albedo that radiance is divided by, at the least
 def wild(seed=0, kernel=5, trust=0.0, again=5, features=16, input="log"):
     """A network whose kernels are far from uniform. trust: bias of its trust in irradiance; 100 is full, -100 none."""
     torch.manual_seed(seed)
-    network = create("kpn", width=8, kernel=kernel, growth=8, again=again, features=features, fine=1, input=input).eval()
+    network = create(
+        "kpn", width=8, kernel=kernel, growth=8, again=again, features=features, fine=1, input=input
+    ).eval()
     for name, module in network.named_modules():
         if "kernels" in name:
             nn.init.normal_(module.weight, std=0.5)
