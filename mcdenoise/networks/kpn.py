@@ -52,9 +52,10 @@ class KPN(nn.Module):
     Sees the logarithms of irradiance and radiance, albedo and normal, four pixels at a time (pixel unshuffle), which
     makes it several times cheaper than a U-Net at full resolution. The same kernels filter radiance and irradiance
     (radiance divided by albedo) in float32, and the network says for each pixel how much it trusts the latter,
-    multiplied by albedo again: that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and glossy black ones. From every
-    kernel's logits the squared differences of albedo, of normal and of what is bright for certain are taken away, with
-    weights predicted for each pixel (as in a cross-bilateral filter): so edges are kept from the first step on.
+    multiplied by albedo again: that keeps textures sharp on diffuse surfaces, and is wrong on mirrors, emitters and
+    glossy black ones. From every kernel's logits the squared differences of albedo, of normal and of what is bright for
+    certain are taken away, with weights predicted for each pixel (as in a cross-bilateral filter): so edges are kept
+    from the first step on.
     At every scale each pixel also has a confidence, by which it counts wherever it is used, in kernels and in the means
     that the coarser scales begin with (normalized convolution, Knutsson and Westin 1993): a firefly is told by what
     is around it, once, instead of being left out by every kernel that meets it.
