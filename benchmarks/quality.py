@@ -3,10 +3,11 @@
     python benchmarks/quality.py FOLDER [--model NAME_OR_FILE]... [--scenes]
 
 FOLDER holds independent realizations `<scene>_<spp>spp_r000.exr`, `_r001.exr`, ... and, as two independent halves of a
-reference, `<scene>_ref_a.exr` and `<scene>_ref_b.exr`. The first realization, and the means of the first two, four, ...
-are denoised as one frame each: by each model and by OIDN (High quality), with and without features. Prints for every
-spp the geometric mean over scenes of relMSE (the reference's noise cancelled), and the means of PSNR after the paper's
-tonemapping and of HDR-FLIP. --scenes: also relMSE and PSNR of each scene.
+reference, `<scene>_ref_a.exr` and `<scene>_ref_b.exr`. Each realization, and the means of each two, four, ... of them,
+are denoised as one frame: by each model and by OIDN (High quality), with and without features. A scene's score at an
+spp is the mean over its frames: of relMSE (the reference's noise cancelled), PSNR after the paper's tonemapping, and
+HDR-FLIP. Prints for every spp the geometric mean over scenes of the first, and the means of the others. --scenes: also
+relMSE and PSNR of each scene.
 """
 
 import argparse
@@ -40,27 +41,31 @@ def main() -> None:
     for scene, by_spp in _frames(arguments.folder).items():
         halves = [read_frame(arguments.folder / f"{scene}_ref_{half}.exr").radiance for half in "ab"]
         reference = (halves[0] + halves[1]) / 2
-        for spp, frame in by_spp.items():
+        for spp, frames in by_spp.items():
             for name, method in methods.items():
-                result = np.asarray(method(frame.radiance, frame.albedo, frame.normal))
-                measured = relmse_halves(result, *halves), psnr(result, reference), flip(result, reference).mean()
-                scores[spp][name][scene] = np.array(measured)
+                measured = []
+                for frame in frames:
+                    result = np.asarray(method(frame.radiance, frame.albedo, frame.normal))
+                    one = relmse_halves(result, *halves), psnr(result, reference), flip(result, reference).mean()
+                    measured.append(one)
+                scores[spp][name][scene] = np.mean(measured, axis=0)
     for spp, by_method in sorted(scores.items()):
         _print(spp, by_method, arguments.scenes)
 
 
-def _frames(folder: Path) -> dict[str, dict[int, Frame]]:
-    """For each scene the frames to denoise, by their samples per pixel."""
+def _frames(folder: Path) -> dict[str, dict[int, list[Frame]]]:
+    """For each scene the frames to denoise, by their samples per pixel; those of one spp have no samples in common."""
     files: dict[tuple[str, int], list[Path]] = defaultdict(list)
     for path in sorted(folder.iterdir()):
         if match := _NAME.fullmatch(path.name):
             files[match["scene"], int(match["spp"])].append(path)
-    found: dict[str, dict[int, Frame]] = defaultdict(dict)
+    found: dict[str, dict[int, list[Frame]]] = defaultdict(dict)
     for (scene, spp), paths in files.items():
         frames = [read_frame(path) for path in paths]
         count = 1
         while count <= len(frames):
-            found[scene].setdefault(count * spp, mean_frame(frames[:count]))
+            groups = [frames[first : first + count] for first in range(0, len(frames) - count + 1, count)]
+            found[scene].setdefault(count * spp, [mean_frame(group) for group in groups])
             count *= 2
     return found
 
