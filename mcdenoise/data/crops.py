@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from mcdenoise.data.cache import FrameCache
 from mcdenoise.data.cut import Cut
 from mcdenoise.data.cutting import Batch, cut
+from mcdenoise.data.flicker import Flicker
 from mcdenoise.data.schedule import Schedule
 from mcdenoise.data.stored import PIXEL_BYTES, StoredFrame
 from mcdenoise.data.views import View
@@ -19,13 +20,22 @@ from mcdenoise.tonemap import exposure_of_blocks
 
 _LEAST_VISIT = 16
 _TURN = 10  # place among an example's random numbers of which way it is turned
-_NUMBERS = 13  # random ones that an example takes, besides one for each realization
+_NUMBERS = 15  # random ones that an example takes, besides one for each realization
 _PHILOX_WORDS = 4  # that a step of the generator's counter gives
 _FULL = 0.9  # of the cache, that frames may take to be all kept: headers come on top, and a disk is kept less than full
 _POOL_SHARE = 0.45  # of the cache, for the views in use; as much for those that come next
 
 
 Target = Literal["noisy", "reference"]
+
+AS_RENDERED = {
+    "exposure_stops": 0.0,
+    "albedo_stops": 0.0,
+    "feature_dropout": 0.0,
+    "filter_blur": 0.0,
+    "feature_flicker": 0.0,
+}
+"""Options of `CropDataset` with which examples are flipped, turned and permuted alone."""
 
 
 def usable_views(views: list[View], target: Target) -> list[View]:
@@ -68,17 +78,18 @@ class CropDataset(Dataset):
     Frames smaller than the crop are mirrored to its size.
 
     views: where to draw from. crop: side in pixels, at most. multiple: what sides are multiples of where views are
-    smaller; 32 suits every network here. target: `noisy`, or `reference` to train on references (the mean of
-    their halves) instead. augment: all that is random but the choice of view, realizations and place. albedo_stops: in
-    half of the examples albedo is divided by up to `2**albedo_stops` while radiance stays, as of darker surfaces in
-    brighter light: real scenes have more of those than ours. feature_dropout: chance that albedo, normal or both are
-    missing from an example (a third each). filter_blur: chance that input, features and target are all blurred a
-    little, as by a pixel filter wider than a box (a linear map, so means stay right): then the noise of neighbouring
-    pixels goes together, and a network learns that this happens. cache: where decoded frames are, and where crops are
-    made. batch: examples of a step of all processes together; ranks: those processes, which then read different views,
-    where there are as many. guided: whether examples have a guide: then half of the realizations that are not the
-    input's are the target, and the other half and the input's are the guide; where a view has targets, the guide is the
-    others of those, or all realizations if there is but one.
+    smaller; 32 suits every network here. target: `noisy`, or `reference` to train on references (the mean of their
+    halves) instead. augment: all that is random but the choice of view, realizations and place. albedo_stops: in half
+    of the examples albedo is divided by up to `2**albedo_stops` while radiance stays, as of darker surfaces in brighter
+    light: real scenes have more of those than ours. feature_dropout: chance that albedo, normal or both are missing
+    from an example (a third each). filter_blur: chance that input, features and target are all blurred a little, as by
+    a pixel filter wider than a box (a linear map, so means stay right): then the noise of neighbouring pixels goes
+    together, and a network learns that this happens. cache: where decoded frames are, and where crops are made.
+    feature_flicker: chance that features have noise of their own, which the picture has not: see `Flicker`. batch:
+    examples of a step of all processes together; ranks: those processes, which then read different views, where there
+    are as many. guided: whether examples have a guide: then half of the realizations that are not the input's are the
+    target, and the other half and the input's are the guide; where a view has targets, the guide is the others of
+    those, or all realizations if there is but one.
     Raises DataError if no view has what `target` needs, or when every view turns out to be broken.
     """
 
@@ -93,6 +104,7 @@ class CropDataset(Dataset):
         albedo_stops: float = 4.0,
         feature_dropout: float = 0.15,
         filter_blur: float = 0.3,
+        feature_flicker: float = 0.15,
         cache: FrameCache | None = None,
         batch: int = 1,
         ranks: int = 1,
@@ -118,6 +130,7 @@ class CropDataset(Dataset):
         self.albedo_stops = albedo_stops
         self.feature_dropout = feature_dropout
         self.filter_blur = filter_blur
+        self.feature_flicker = feature_flicker
         self.guided = guided
         self.cache = cache or FrameCache()
         wanted = _NUMBERS + max(len(_files(view, "noisy")) for view in self.views)
@@ -171,7 +184,7 @@ class CropDataset(Dataset):
                 raise DataError(f"no view is left whose frames can be decoded; the last that was tried: {view.folder}.")
         inputs, targets, guides = chosen
         height, width = inputs[0].pixels.shape[1:]
-        stops, blurred, sigma, colours, axes, signs, turn, missing, darker = numbers[4:_NUMBERS]
+        stops, blurred, sigma, colours, axes, signs, turn, missing, darker, flickers, seed = numbers[4:_NUMBERS]
         turn = int(8 * turn) if self.augment else 0
         if size[0] != size[1]:  # what stands is cut standing, and transposed if the crops of this batch lie
             turn = turn & 3 | (4 if (height > width) != (size[0] > size[1]) else 0)
@@ -196,6 +209,7 @@ class CropDataset(Dataset):
             albedo=2 ** min(0.0, self.albedo_stops * (1 - 2 * darker)) if missing >= 2 / 3 else 0.0,
             normal=not 1 / 3 <= missing < 1,
             guides=guides,
+            flicker=Flicker(int(seed * 2**53)) if flickers < self.feature_flicker else None,
         )
 
     def _chosen(self, view: View, numbers: list[float]) -> tuple[tuple[StoredFrame, ...], ...] | None:

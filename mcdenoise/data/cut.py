@@ -6,6 +6,7 @@ from itertools import permutations, product
 import torch
 from torch import Tensor
 
+from mcdenoise.data.flicker import Flicker
 from mcdenoise.data.stored import StoredFrame
 
 ORDERS = tuple(permutations(range(3)))
@@ -23,7 +24,7 @@ class Cut:
     sigma: of the blur in pixels, 0 for none. colours, axes: which of the 6 permutations of the channels of colours and
     of normals. signs: which of the 8 ways to mirror the axes. turn: which of the 8 ways to flip and transpose.
     albedo: factor on it, 0 if it is missing. normal: whether it is there. guides: frames that are averaged to be the
-    guide; none if empty.
+    guide; none if empty. flicker: what makes features noise; None for nothing.
     """
 
     inputs: tuple[StoredFrame, ...]
@@ -39,6 +40,7 @@ class Cut:
     albedo: float = 1.0
     normal: bool = True
     guides: tuple[StoredFrame, ...] = ()
+    flicker: Flicker | None = None
 
     def of_guides(self) -> "Cut":
         """The same crop of the guide, with all features."""

@@ -85,11 +85,24 @@ def cut(cuts: list[Cut], size: tuple[int, int]) -> Batch:
     """
     batch = _cut(cuts, size)
     if not all(one.guides for one in cuts):
+        _make_flicker(cuts, batch)
         return batch
     other = _cut([one.of_guides() for one in cuts], size)
     learnt = _cut([one.of_targets() for one in cuts], size)
+    _make_flicker(cuts, batch, learnt)
     guide, features = (other.radiance, other.albedo, other.normal), (learnt.albedo, learnt.normal)
     return replace(batch, guide=guide, features=features)
+
+
+def _make_flicker(cuts: list[Cut], batch: Batch, learnt: Batch | None = None) -> None:
+    """Change features of the crops that have flicker, in their place: of the input's, and of the target's renders."""
+    for i, one in enumerate(cuts):
+        if one.flicker is None:
+            continue
+        where = one.flicker.surface(batch.normal[i])
+        one.flicker.add(batch.albedo[i], batch.normal[i], where, one.albedo, len(one.inputs), other=False)
+        if learnt is not None:
+            one.flicker.add(learnt.albedo[i], learnt.normal[i], where, one.albedo, len(one.targets), other=True)
 
 
 def _cut(cuts: list[Cut], size: tuple[int, int]) -> Batch:

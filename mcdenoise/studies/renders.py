@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mcdenoise.data.crops import CropDataset, Target
+from mcdenoise.data.crops import AS_RENDERED, CropDataset, Target
 from mcdenoise.data.cutting import Batch
 from mcdenoise.data.stored import read_checked
 from mcdenoise.data.views import View, find_views
@@ -116,9 +116,7 @@ def spp_of(file: Path) -> int:
 
 def crops(views: list[View], crop: int, seed: int, target: Target = "noisy") -> CropDataset:
     """Training crops of `views`; as the paper's, without features left out, blur, or other exposures."""
-    return CropDataset(
-        views, crop, seed, target, exposure_stops=0.0, albedo_stops=0.0, feature_dropout=0.0, filter_blur=0.0
-    )
+    return CropDataset(views, crop, seed, target, **AS_RENDERED)
 
 
 def objective_of(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mcdenoise.data.cache import FrameCache
-from mcdenoise.data.crops import CropDataset, Target
+from mcdenoise.data.crops import AS_RENDERED, CropDataset, Target
 from mcdenoise.data.views import View
 from mcdenoise.errors import TrainingError
 from mcdenoise.hardware import convolutions_in_bf16
@@ -57,8 +57,7 @@ class Learner:
         """Crops, flipped, turned and with permuted colours; an input is one render, whatever the target is."""
         if self.learning.target == "reference":
             views = [dataclasses.replace(view, independent=False) for view in views]
-        options = {"exposure_stops": 0.0, "albedo_stops": 0.0, "feature_dropout": 0.0, "filter_blur": 0.0}
-        options["multiple"] = self.network.multiple
+        options = AS_RENDERED | {"multiple": self.network.multiple}
         learning = self.learning
         return CropDataset(views, learning.crop, learning.seed, learning.target, **options, cache=self._cache)
 

@@ -165,7 +165,9 @@ def _realizations_of(example, frames):
 
 
 def test_a_guide_is_the_same_place_and_always_has_features(functional_views):
-    dataset = CropDataset(functional_views, crop=32, feature_dropout=1.0, albedo_stops=0, guided=True)
+    dataset = CropDataset(
+        functional_views, crop=32, feature_dropout=1.0, albedo_stops=0, feature_flicker=0, guided=True
+    )
     for i in range(20):
         batch = dataset.batch(2 * i, 2)
         radiance, albedo, normal = batch.guide
@@ -185,7 +187,7 @@ def test_features_to_learn_from_are_those_of_the_target_s_realizations(count, tm
     for k in range(count):
         radiance, feature = (np.full((32, 32, 3), value, np.float32) for value in (2**k, (k + 1) / 8))
         write_frame(folder / f"r{k:03d}.exr", Frame(radiance, feature, feature))
-    options = {"exposure_stops": 0, "feature_dropout": 0, "filter_blur": 0}
+    options = {"exposure_stops": 0, "feature_dropout": 0, "filter_blur": 0, "feature_flicker": 0}
     dataset = CropDataset(find_views(tmp_path / "renders"), crop=32, guided=True, **options)
     darker = 0
     for i in range(100):
@@ -236,7 +238,9 @@ def test_input_and_target_have_the_truth_as_their_mean(tmp_path):
 
 
 def test_turns_and_permutations_apply_alike_to_all(functional_views):
-    dataset = CropDataset(functional_views, crop=32, feature_dropout=0, filter_blur=0, albedo_stops=0)
+    dataset = CropDataset(
+        functional_views, crop=32, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0
+    )
     turned = set()
     for i in range(60):
         example = dataset[i]
@@ -255,13 +259,17 @@ def test_every_turn_and_permutation_occurs(tmp_path):
     albedo[0, 0], albedo[0, -1] = (0.25, 0.5, 0.75), (0.125, 0.375, 0.625)
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(albedo, albedo))
-    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0)
+    dataset = CropDataset(
+        find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0
+    )
     seen = {dataset[i].albedo.numpy().tobytes() for i in range(600)}
     assert len(seen) == 48  # a given one is missing from 600 draws with a chance of 3e-6
 
 
 def test_blur_applies_alike_to_all_and_keeps_the_mean(functional_views, tmp_path):
-    dataset = CropDataset(functional_views, crop=32, feature_dropout=0, filter_blur=1.0, albedo_stops=0)
+    dataset = CropDataset(
+        functional_views, crop=32, feature_dropout=0, filter_blur=1.0, albedo_stops=0, feature_flicker=0
+    )
     for i in range(20):
         example = dataset[i]
         scale = float(example.radiance.sum() / (2 * example.albedo.sum()))
@@ -294,12 +302,21 @@ def test_normals_are_mirrored_and_their_axes_permuted(tmp_path):
     normal = np.broadcast_to(np.float32([0.125, 0.25, 0.5]), (8, 8, 3))
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((8, 8, 3), np.float32), None, normal))
-    dataset = CropDataset(find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0)
+    dataset = CropDataset(
+        find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0
+    )
     assert len({tuple(dataset[i].normal[:, 0, 0].tolist()) for i in range(600)}) == 48
 
 
 def test_albedo_is_darker_in_half_of_the_examples_and_radiance_is_not(functional_views):
-    options = {"crop": 32, "exposure_stops": 0, "feature_dropout": 0, "filter_blur": 0, "guided": False}
+    options = {
+        "crop": 32,
+        "exposure_stops": 0,
+        "feature_dropout": 0,
+        "filter_blur": 0,
+        "feature_flicker": 0,
+        "guided": False,
+    }
     plain, darker = (CropDataset(functional_views, albedo_stops=stops, **options) for stops in (0.0, 4.0))
     stops = []
     for i in range(400):
@@ -353,7 +370,14 @@ def test_crops_are_no_higher_than_most_views(tmp_path):
         albedo = np.float32(places.repeat(3, axis=2))
         for k in range(2):
             write_frame(tmp_path / name / f"r{k:03d}.exr", Frame(albedo, albedo))
-    options = {"crop": 32, "feature_dropout": 0, "filter_blur": 0, "albedo_stops": 0, "multiple": 8}
+    options = {
+        "crop": 32,
+        "feature_dropout": 0,
+        "filter_blur": 0,
+        "feature_flicker": 0,
+        "albedo_stops": 0,
+        "multiple": 8,
+    }
     dataset = CropDataset(find_views(tmp_path), **options)
     shapes = []
     for i in range(40):

@@ -1,0 +1,97 @@
+"""Features that are made noise: of one surface, with a mean that different renders share and noise that they do not."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from mcdenoise.data import CropDataset, find_views
+from mcdenoise.data.crops import AS_RENDERED
+from mcdenoise.data.flicker import Flicker
+from mcdenoise.exr import write_frame
+from mcdenoise.frame import Frame
+
+
+def two_surfaces(height=160, width=160):
+    """Albedo and normal, of one surface on the left and another on the right."""
+    albedo, normal = torch.full((3, height, width), 0.25), torch.zeros(3, height, width)
+    normal[0, :, : width // 2] = 1
+    normal[1, :, width // 2 :] = 1
+    return albedo, normal
+
+
+def test_it_is_one_surface_or_all():
+    _, normal = two_surfaces(32, 32)
+    halves = normal[0], normal[1], torch.ones(32, 32)
+    found = [
+        next(i for i, half in enumerate(halves) if torch.equal(Flicker(s).surface(normal), half)) for s in range(90)
+    ]
+    # A third each: 30, with a standard deviation of 4.5.
+    assert min(map(found.count, range(3))) > 30 - 3.5 * 4.5
+
+
+def test_renders_share_its_mean_and_not_its_noise():
+    """In units of the other surface's share: 25,600 pixels or half of them, so that means are certain to 0.003."""
+    kinds = set()
+    for seed in range(40):
+        flicker = Flicker(seed)
+        before, shares = two_surfaces(), []
+        where = flicker.surface(before[1])
+        for other, renders in ((False, 1), (True, 1), (True, 4)):
+            albedo, normal = two_surfaces()
+            flicker.add(albedo, normal, where, 1.0, renders, other)
+            changed = [not torch.equal(image, was) for image, was in zip((albedo, normal), before, strict=True)]
+            kinds.add(tuple(changed))
+            was, now, to = (before[1], normal, flicker.normal) if changed[1] else (before[0], albedo, flicker.albedo)
+            to = torch.tensor(to, dtype=torch.float32)[:, None, None]
+            share = ((now - was) * (to - was)).sum(dim=0) / (to - was).square().sum(dim=0)
+            torch.testing.assert_close(now, was + share * (to - was), rtol=0, atol=1e-5)
+            assert not share[where == 0].any()
+            shares.append(share[where > 0].double())
+        one, another, mean_of_four = shares
+        expected, count = one.mean(), len(one)
+        assert 0.025 < expected < 0.52
+        scatter = (expected * (1 - expected)).sqrt() / math.sqrt(count)  # of one sample; each has at least that many
+        assert abs(another.mean() - expected) < 6 * scatter
+        assert abs(mean_of_four.mean() - expected) < 6 * scatter
+        assert float(mean_of_four.var()) == pytest.approx(float(one.var()) / 4, rel=0.1)
+        together = ((one - expected) * (another - expected)).mean() / one.var()
+        assert abs(together) < 5 / math.sqrt(count)
+    assert kinds == {(True, True), (True, False), (False, True)}
+
+
+def test_what_is_missing_stays_missing():
+    for seed in range(12):
+        albedo, normal = torch.zeros(2, 3, 16, 16)
+        Flicker(seed).add(albedo, normal, torch.ones(16, 16), 0.0, 1, False)
+        assert not albedo.any()
+        assert not normal.any()
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_examples_have_it_as_often_as_asked_in_features_alone(tmp_path, guided):
+    """The picture is what it is; of the features those of the input, and those that are learnt from."""
+    rng = np.random.default_rng(0)
+    albedo, normal = np.full((32, 32, 3), 0.5, np.float32), np.zeros((32, 32, 3), np.float32)
+    normal[..., 2] = 1
+    for k in range(3):
+        write_frame(tmp_path / f"r{k:03d}.exr", Frame(rng.random((32, 32, 3), np.float32), albedo, normal))
+    with_it, without = (
+        CropDataset(find_views(tmp_path), crop=32, guided=guided, **(AS_RENDERED | {"feature_flicker": chance}))
+        for chance in (0.25, 0.0)
+    )
+    count = 0
+    for i in range(200):
+        example, plain = with_it[i], without[i]
+        assert torch.equal(example.radiance, plain.radiance)
+        assert torch.equal(example.target, plain.target)
+        changed = not (torch.equal(example.albedo, plain.albedo) and torch.equal(example.normal, plain.normal))
+        count += changed
+        if guided:
+            assert all(map(torch.equal, example.guide, plain.guide))
+            assert changed != all(map(torch.equal, example.features, plain.features))
+            assert not changed or not torch.equal(
+                example.features[0] + example.features[1], example.albedo + example.normal
+            )
+    assert abs(count - 50) < 3.5 * math.sqrt(200 * 0.25 * 0.75)
