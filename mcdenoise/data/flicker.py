@@ -13,14 +13,15 @@ class Flicker:
     """Another surface, which some of the samples hit in the place of one of a crop, or of all that is seen there.
 
     Of its albedo, its normal or both; of each pixel so many of all samples as chance has it, so that different renders
-    have the same mean and noise of their own. seed: of all that is random. The picture stays as it is.
+    have the same mean and noise of their own. In half of the cases it faces the other way, as the back of what it lies
+    in does. seed: of all that is random. The picture stays as it is.
     """
 
     def __init__(self, seed: int):
         rng = np.random.default_rng(seed)
         self.albedo = rng.uniform(0, 1) * rng.uniform(0.3, 1, 3)
         direction = rng.standard_normal(3)
-        self.normal = direction / np.linalg.norm(direction)
+        self.normal = direction / np.linalg.norm(direction) if rng.random() < 0.5 else None
         self._place = rng.random(2) if rng.random() < 2 / 3 else None
         self._share = float(np.exp(rng.uniform(*np.log(_SHARES))))
         self._samples = int(rng.choice(_SAMPLES))
@@ -45,7 +46,7 @@ class Flicker:
         if self._albedo_too and factor > 0:
             albedo.lerp_(_colour(factor * self.albedo, albedo), hits)
         if self._normal_too and normal.any():
-            normal.lerp_(_colour(self.normal, normal), hits)
+            normal.lerp_(-normal if self.normal is None else _colour(self.normal, normal), hits)
 
 
 def _colour(values: np.ndarray, like: Tensor) -> Tensor:

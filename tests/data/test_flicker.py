@@ -44,7 +44,7 @@ def test_renders_share_its_mean_and_not_its_noise():
             changed = [not torch.equal(image, was) for image, was in zip((albedo, normal), before, strict=True)]
             kinds.add(tuple(changed))
             was, now, to = (before[1], normal, flicker.normal) if changed[1] else (before[0], albedo, flicker.albedo)
-            to = torch.tensor(to, dtype=torch.float32)[:, None, None]
+            to = -was if to is None else torch.tensor(to, dtype=torch.float32)[:, None, None]
             share = ((now - was) * (to - was)).sum(dim=0) / (to - was).square().sum(dim=0)
             torch.testing.assert_close(now, was + share * (to - was), rtol=0, atol=1e-5)
             assert not share[where == 0].any()
