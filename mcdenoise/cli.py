@@ -3,8 +3,11 @@
 import logging
 import os
 import shlex
+import signal
 import sys
+import threading
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -13,6 +16,7 @@ from click.core import ParameterSource
 from mcdenoise import __version__
 from mcdenoise.errors import McdenoiseError, is_out_of_memory, one_line
 
+_INTERRUPTED = "interrupted; what was finished is kept, and render, train and studies go on from there when run again."
 _FILTERS = ("box", "tent", "gaussian", "mitchell", "catmullrom", "lanczos", "scene")
 
 # Options of train that mean nothing without --online, or with it.
@@ -27,6 +31,7 @@ def main(command: click.Command | None = None, name: str = "mcdenoise") -> None:
     handler = _StandardError()
     handler.setFormatter(_Formatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    interrupts = _noted_interrupts()
     try:
         code = (command or cli).main(standalone_mode=False, prog_name=name)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -38,10 +43,7 @@ def main(command: click.Command | None = None, name: str = "mcdenoise") -> None:
     except click.ClickException as error:
         code = _fail(error.format_message(), 1)
     except (KeyboardInterrupt, click.Abort):
-        code = _fail(
-            "interrupted; what was finished is kept, and render, train and studies go on from there when run again.",
-            130,
-        )
+        code = _fail(_INTERRUPTED, 130)
     except McdenoiseError as error:
         code = _fail(str(error), 2 if error.misuse else 1)
     except BrokenPipeError:
@@ -51,10 +53,30 @@ def main(command: click.Command | None = None, name: str = "mcdenoise") -> None:
         where = f"{error.filename}: " if error.filename else ""
         code = _fail(f"{where}{error.strerror or error}.", 1)
     except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
+        if interrupts:
+            code = _fail(_INTERRUPTED, 130)
+        elif is_out_of_memory(error):
+            code = _fail("out of memory: try a smaller --batch, --crop or picture.", 1)
+        else:
             raise
-        code = _fail("out of memory: try a smaller --batch, --crop or picture.", 1)
     sys.exit(code)
+
+
+def _noted_interrupts() -> list[int]:
+    """A list that every Ctrl-C from now on is put into, besides raising KeyboardInterrupt as before.
+
+    For a compiler's callback may swallow that, and then stumbles over what is missing.
+    """
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.default_int_handler(number, frame)
+
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, note)
+    return noted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -8,23 +8,37 @@ from collections.abc import Sequence
 
 import imageio.v3 as imageio
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from mcdenoise.atomic import replacing
 from mcdenoise.tonemap import tonemap
 
 _FRAMES_A_SECOND = 8
 _LEAST_HEIGHT = 192
+_HEAD = 20
 
 
-def beside(images: Sequence[np.ndarray], scale: float, most_height: int | None = None) -> np.ndarray:
+def beside(
+    images: Sequence[np.ndarray], scale: float, most_height: int | None = None, labels: Sequence[str] = ()
+) -> np.ndarray:
     """Radiance `[H, W, 3]` each, tonemapped after multiplication by `scale`, as one picture `[h, w, 3]` uint8.
 
     Small ones are magnified, by a whole number, towards 192 rows. Those of more than `most_height` rows are made
-    smaller by a whole number: every pixel is the mean of a block, whose rest at the edges is left out.
+    smaller by a whole number: every pixel is the mean of a block, whose rest at the edges is left out. labels: above
+    each, on white.
     """
     row = np.concatenate([_reduced(tonemap(image * scale), most_height) for image in images], axis=1)
     times = max(1, _LEAST_HEIGHT // row.shape[0])
-    return (row * 255 + 0.5).astype(np.uint8).repeat(times, axis=0).repeat(times, axis=1)
+    picture = (row * 255 + 0.5).astype(np.uint8).repeat(times, axis=0).repeat(times, axis=1)
+    return np.concatenate([_head(labels, picture.shape[1]), picture]) if labels else picture
+
+
+def _head(labels: Sequence[str], width: int) -> np.ndarray:
+    head = Image.new("RGB", (width, _HEAD), "white")
+    pen, font = ImageDraw.Draw(head), ImageFont.load_default(size=13)
+    for number, label in enumerate(labels):
+        pen.text(((number + 0.5) * width / len(labels), _HEAD / 2), label, "#262626", font, "mm")
+    return np.asarray(head)
 
 
 def write_gif(path: str | os.PathLike, pictures: Sequence[np.ndarray]) -> None:

@@ -20,6 +20,11 @@ def test_small_pictures_are_magnified_and_large_ones_reduced_by_whole_numbers():
     assert picture.shape == (803 // 3, 2 * (610 // 3), 3)
     block = tonemap(large[1] * 0.5)[3:6, 6:9].mean(axis=(0, 1)) * 255
     np.testing.assert_allclose(picture[1, 610 // 3 + 2], block, atol=0.51)
+    labelled = beside(small, 0.5, labels=("noisy", "denoised"))
+    np.testing.assert_array_equal(labelled[-150:], beside(small, 0.5))
+    head = labelled[:-150].min(axis=2)
+    assert head.max() == 255
+    assert all((half < 100).any() for half in np.split(head, 2, axis=1))  # ink above each
     assert beside([np.ones((1000, 2, 3), np.float32)], 1.0, most_height=100).shape[1] >= 1
 
 

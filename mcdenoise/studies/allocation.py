@@ -13,7 +13,7 @@ from mcdenoise.data.views import View
 from mcdenoise.errors import DataError
 from mcdenoise.studies.cells import Cell, Report, Study
 from mcdenoise.studies.figure import Line, write_charts
-from mcdenoise.studies.renders import Renders, crops, load_renders, mean_psnr, objective_of, unet
+from mcdenoise.studies.renders import Renders, crops, load_renders, mean_psnr, objective_of, size_of, unet
 from mcdenoise.studies.sizes import Sizes
 from mcdenoise.studies.table import Column, write_table
 from mcdenoise.training.losses import hdr
@@ -94,16 +94,23 @@ def run_allocations(
         value = outcomes[key].values["psnr"]
         row = {"name": key, "what": one.what, "views": one.cameras, "renders": one.renders, "psnr": value}
         rows.append(row | {"difference": value - outcomes[next(iter(allocations))].values["psnr"]})
+    first = next(iter(allocations.values()))
+    dataset = crops(first.views, sizes.crop, seed, first.target)
     noisy = sum(view.psnr(view.noisy) for view in data.tested) / len(data.tested)
     notes = [
         f"Mean PSNR in dB after tonemapping, over {len(data.tested)} views of scenes never trained on; inputs are "
-        f"single renders of {data.spp} spp and have {noisy:.2f} dB. A U-Net of width {sizes.width}, the loss hdr, "
-        f"{study.steps:,} steps of {sizes.batch} crops of {sizes.crop} x {sizes.crop}, on {study.settings['machine']}.",
+        f"single renders of {data.spp} spp and have {noisy:.2f} dB. A U-Net of width {sizes.width} that sees "
+        "T(radiance), albedo and normal and predicts radiance on a logarithmic curve, the loss hdr, "
+        f"{study.learnt_from(sizes.batch, size_of(dataset))}, on {study.settings['machine']}.",
         expected,
     ]
     files = write_table(out, _COLUMNS, rows, title, notes)
     lines = [
-        Line(key, [step for step, _, _ in one.watched], [value for _, _, value in one.watched])
+        Line(
+            f"{key}: {allocations[key].what}",
+            [step for step, _, _ in one.watched],
+            [value for _, _, value in one.watched],
+        )
         for key, one in outcomes.items()
     ]
     return [*files, write_charts(out / "figure.png", [("PSNR against steps", "steps", lines)], "dB"), study.path]

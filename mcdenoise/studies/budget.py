@@ -37,7 +37,10 @@ _EXPECTED = (
 
 
 def allocate(data: Renders, realizations: int) -> dict[str, Allocation]:
-    """The three cases, each of as many renders: `realizations` of few views, or two of many."""
+    """The three cases, each of as many renders: `realizations` of few views, or two of many.
+
+    And I-all, which the paper has not: every render is the input once, for the mean of the others.
+    """
     count = len(data.learnt)
     few = spread(data, max(1, 2 * count // realizations))
     many = spread(data, len(few) * realizations // 2)
@@ -47,6 +50,16 @@ def allocate(data: Renders, realizations: int) -> dict[str, Allocation]:
         )
         for view in few
     ]
+    each = [
+        dataclasses.replace(
+            view,
+            realizations=(file,),
+            references=tuple(other for other in view.realizations if other != file),
+            independent=False,
+        )
+        for view in few
+        for file in view.realizations
+    ]
     pairs = [
         dataclasses.replace(view, realizations=pair) for view in few for pair in combinations(view.realizations, 2)
     ]
@@ -54,6 +67,7 @@ def allocate(data: Renders, realizations: int) -> dict[str, Allocation]:
     total = len(few) * realizations
     return {
         "I": Allocation("one input and a clean target of each view", fixed, len(few), total, "reference"),
+        "I-all": Allocation("each render with the mean of the others", each, len(few), total, "reference"),
         "II": Allocation("all ordered pairs of the same renders", pairs, len(few), total),
         "III": Allocation("two renders of each view", two, len(many), 2 * len(many)),
     }

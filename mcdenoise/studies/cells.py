@@ -110,6 +110,10 @@ class Study:
         steps = max(_LEAST_STEPS, int(60 * minutes * _SHARE / sum(costs.values())))
         self.keep(**{"steps": steps, "seconds a step": {name: round(cost, 4) for name, cost in costs.items()}})
 
+    def learnt_from(self, batch: int, size: str) -> str:
+        """The training of each cell, in words. size: of crops."""
+        return f"{self.steps:,} step{'' if self.steps == 1 else 's'} of {batch} crops of {size}"
+
     @property
     def _bf16(self) -> bool:
         return self.settings.get("precision") == "bf16"
@@ -128,7 +132,7 @@ class Study:
         for number, cell in enumerate(cells, start=1):
             folder = self.out / "cells" / cell.name
             place = (cell.name, number, len(cells))
-            outcome = _read_outcome(folder)
+            outcome = _read_outcome(folder, len(marks(self.steps, points)) if points else 0)
             kept = outcome is not None
             if outcome is None:
                 outcome = self._train(cell, folder, device, points, lambda step, p=place: report(self._at(p, step)))
@@ -182,12 +186,16 @@ class Study:
         atomic.write_text(self.path, json.dumps(settings, indent=1, ensure_ascii=False) + "\n")
 
 
-def _read_outcome(folder: Path) -> Outcome | None:
+def _read_outcome(folder: Path, points: int) -> Outcome | None:
+    """What was measured, and watched at so many `points`; None if that is not there, or not whole."""
     try:
         there = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
-        return Outcome(there["values"], there["seconds"], [tuple(row) for row in there["watched"]])
-    except (OSError, ValueError, TypeError, KeyError):
+        watched = [(int(step), float(seconds), float(value)) for step, seconds, value in there["watched"]]
+        values = {name: float(value) for name, value in there["values"].items()}
+        outcome = Outcome(values, float(there["seconds"]), watched)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None  # measured anew from the model that is there
+    return outcome if values and len(watched) == points else None
 
 
 def _where() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mcdenoise.atomic import replacing
 
 COLOURS = ("#1f6fb4", "#d1603d", "#3a8f4d", "#8356a8", "#8a8a8a")
 _INK, _GREY, _GRID = "#262626", "#6b6b6b", "#e4e4e4"
-_GAP, _TEXT = 6, 18
+_GAP, _TEXT, _APART = 6, 18, 14
 _FINER = 3  # Pillow's lines have hard edges: they are drawn this much larger, and averaged
 
 
@@ -59,10 +59,10 @@ def write_charts(
 ) -> Path:
     """Write charts beside each other as a PNG: (title, what x is, lines) each. logarithmic: whether x is; y is not."""
     drawn = [_chart(title, xlabel, ylabel, lines, logarithmic) for title, xlabel, lines in charts]
-    canvas = Image.new("RGB", (sum(one.width for one in drawn), drawn[0].height), "white")
+    canvas = Image.new("RGB", (sum(one.width for one in drawn), max(one.height for one in drawn)), "white")
     left = 0
     for one in drawn:
-        canvas.paste(one, (left, 0))
+        canvas.paste(one, (left, canvas.height - one.height))
         left += one.width
     return _save(canvas, path)
 
@@ -75,8 +75,10 @@ def _save(canvas: Image.Image, path: Path) -> Path:
 
 def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line], logarithmic: bool) -> Image.Image:
     width, height = 520, 340
-    left, top, right, bottom = 58, 34, 16, 44
     font, small = ImageFont.load_default(size=14), ImageFont.load_default(size=12)
+    legend = _legend(title, [line.label for line in lines], font, width - 58 - 16)
+    left, top, right, bottom = 58, 34 + _TEXT * (len(legend) - 1), 16, 44
+    height += _TEXT * (len(legend) - 1)
     scale = math.log10 if logarithmic else float
     xs = [scale(x) for line in lines for x in line.x]
     ys = [y for line in lines for y in line.y]
@@ -110,13 +112,32 @@ def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line], logarith
         pen.text((left - 6, place(lines[0].x[0], y)[1]), f"{y:.4g}", _GREY, small, "rm")
     for x in columns:
         pen.text((place(x, y0)[0], height - bottom + 5), f"{x:,.10g}", _GREY, small, "mt")
-    pen.text(((left + width - right) / 2, height - 6), xlabel, _GREY, small, "mb")
+    along = f"{xlabel} (logarithmic axis)" if logarithmic else xlabel
+    pen.text(((left + width - right) / 2, height - 6), along, _GREY, small, "mb")
     pen.text((6, top - 4), ylabel, _GREY, small, "lb")
-    end = width - right
-    for line, colour in reversed(list(zip(lines, COLOURS, strict=False))):
-        pen.text((end, 10), line.label, colour, font, "ra")
-        end -= font.getlength(line.label) + 14
+    colours = iter(COLOURS)
+    for row, labels in enumerate(legend):
+        place = width - right - _length(labels, font) if row == 0 else left
+        for label in labels:
+            pen.text((place, 10 + _TEXT * row), label, next(colours), font)
+            place += font.getlength(label) + _APART
     return image
+
+
+def _legend(title: str, labels: Sequence[str], font: ImageFont.FreeTypeFont, width: float) -> list[list[str]]:
+    """The labels by lines of text: all on the title's, or none there and as many as fit on each that follows."""
+    if font.getlength(title) + _APART + _length(labels, font) <= width:
+        return [list(labels)]
+    rows: list[list[str]] = [[], []]
+    for label in labels:
+        if rows[-1] and _length([*rows[-1], label], font) > width:
+            rows.append([])
+        rows[-1].append(label)
+    return rows
+
+
+def _length(labels: Sequence[str], font: ImageFont.FreeTypeFont) -> float:
+    return sum(map(font.getlength, labels)) + _APART * max(0, len(labels) - 1)
 
 
 def _round_numbers(low: float, high: float, most: int) -> list[float]:

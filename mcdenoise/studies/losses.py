@@ -29,7 +29,7 @@ from mcdenoise.studies.options import (
     seed_option,
     steps_option,
 )
-from mcdenoise.studies.renders import Renders, crops, denoise, load_renders, objective_of, unet
+from mcdenoise.studies.renders import Renders, crops, denoise, load_renders, objective_of, size_of, unet
 from mcdenoise.studies.sizes import FULL, SMALL, Sizes
 from mcdenoise.studies.table import Column, write_table
 from mcdenoise.tonemap import tonemap
@@ -134,12 +134,13 @@ def run(
     cells = [_cell(case, data, sizes, seed, place) for case in chosen]
     study.decide_steps(cells, place, minutes)
     outcomes = study.run(cells, place, report)
+    size = size_of(crops(data.learnt, sizes.crop, seed))
     notes = [
         f"Means over {len(data.tested)} views of scenes never trained on, {data.spp} spp, PSNR after tonemapping with "
         "T(v) = (v / (1 + v))^(1/2.2). T(x): a tonemapped input, T(y): a tonemapped target. Output: whether the "
         "network's last layer is radiance (linear) or radiance on a logarithmic curve (log). Brightness: mean of the "
         "tonemapped result, relative to that of the reference.",
-        f"A U-Net of width {sizes.width}, {study.steps:,} steps of {sizes.batch} crops of {sizes.crop} x {sizes.crop} "
+        f"A U-Net of width {sizes.width}, {study.learnt_from(sizes.batch, size)} "
         f"from {len(data.learnt)} views with two renders of {data.spp} spp each, on {study.settings['machine']}.",
         "The paper: arXiv 1803.04189v3, figure 6, one picture of another scene at 8 spp.",
     ]
@@ -241,6 +242,8 @@ def command(
       python -m mcdenoise.studies.losses renders/study --only hdr-x-y --only hdr-Tx-y --out studies/input
       python -m mcdenoise.studies.losses renders/study --all --full --minutes 300 --device cuda
     """
+    if only and everything:
+        raise click.UsageError("--only and --all contradict each other: give one.")
     sizes = FULL if full else SMALL
     cases = only or [case.name for case in (PAPERS + OTHERS if everything else PAPERS)]
     show_study(lambda report: run(renders, out, cases, minutes, steps, sizes, seed, device, report))

@@ -31,7 +31,7 @@ from mcdenoise.studies.figure import Line, write_charts
 from mcdenoise.studies.fitting import seconds_a_step
 from mcdenoise.studies.learner import Costs, Flyer, Plan, equal_time, every_frame, picture
 from mcdenoise.studies.options import device_option, full_option, out_option, seed_option
-from mcdenoise.studies.renders import unet
+from mcdenoise.studies.renders import size_of, unet
 from mcdenoise.studies.sizes import FULL, SMALL, Sizes
 from mcdenoise.studies.table import Column, write_table
 from mcdenoise.tonemap import exposure
@@ -40,7 +40,14 @@ from mcdenoise.video import beside, write_gif
 
 NAME = "online"
 LEARNERS = {"noisy": "noisy targets", "clean": "clean targets, equal time", "clean_free": "clean targets, free"}
-_LABELS = {"noisy": "noisy", "clean": "clean", "clean_free": "clean, free", "shipped": "shipped", "input": "input"}
+_LABELS = {
+    "noisy": "learnt from noisy targets",
+    "clean": "from clean ones, equal time",
+    "clean_free": "from clean ones, free",
+    "shipped": "shipped model",
+    "input": "noisy input",
+}
+_SHOWN = ("noisy input", "learnt from noise", "reference")
 _PAPERS = (
     "The paper (arXiv 1803.04189v3, section 3.3, figure 8): 1,000 frames of 512 x 512 at 8 spp, 8 steps a frame; clean "
     "targets are not appreciably better, and take 7 minutes a frame where a noisy render takes 190 ms."
@@ -158,7 +165,8 @@ def run(
             finished = Progress(f"frame {frame}", frame + 1, flying.frames, 1, 1, finished=True, kept=not behind)
             report(finished)
     learners["noisy"].save(out / "model.safetensors")
-    return _results(study, flying, sizes, description, plans, costs, views)
+    size = size_of(learner("noisy").dataset(views[:1]))
+    return _results(study, flying, sizes, size, description, plans, costs, views)
 
 
 def _costs(study: Study, flight: Flight, flying: Flying, learner: Callable[[str], Learner], view: View) -> Costs:
@@ -197,6 +205,7 @@ def _results(
     study: Study,
     flying: Flying,
     sizes: Sizes,
+    size: str,
     description: Description,
     plans: dict[str, Plan],
     costs: Costs,
@@ -225,10 +234,15 @@ def _results(
         }
         rows.append(row)
         if frame % -(-len(views) // _MOST_SHOWN) == 0:
-            pictures.append(beside([shown["input"], shown["noisy"], reference], first))
+            images = shown["input"], shown["noisy"], reference
+            pictures.append(beside(images, first, labels=_SHOWN))
         limits.append(psnr(halves[0] * grey, halves[1] * grey))
     title = "Learning during a flight through a scene"
-    notes = [*_conditions(study, flying, sizes, description, costs), *_findings(rows, float(np.mean(limits))), _PAPERS]
+    notes = [
+        *_conditions(study, flying, sizes, size, description, costs),
+        *_findings(rows, float(np.mean(limits))),
+        _PAPERS,
+    ]
     files = write_table(out, _COLUMNS, rows, title, notes)
     frames = [row["frame"] for row in rows]
     lines = [Line(label, frames, [row[name] for row in rows]) for name, label in _LABELS.items()]
@@ -237,7 +251,10 @@ def _results(
     return [*files, out / "flight.gif", study.path, out / "path.json", out / "model.safetensors"]
 
 
-def _conditions(study: Study, flying: Flying, sizes: Sizes, description: Description, costs: Costs) -> tuple[str, str]:
+def _conditions(
+    study: Study, flying: Flying, sizes: Sizes, size: str, description: Description, costs: Costs
+) -> tuple[str, str]:
+    """size: of crops."""
     width, height = description.size
     steps = study.steps
     start = "random weights" if flying.init is None else "the weights of a trained model"
@@ -245,8 +262,7 @@ def _conditions(study: Study, flying: Flying, sizes: Sizes, description: Descrip
         f"PSNR in dB after tonemapping, against a reference of {flying.reference_spp} spp, whose halves cancel its "
         f"noise; {width} x {height} pixels, two renders of {flying.spp} spp a frame. The noisy input is the mean of "
         f"both, and what is shown is the mean of both denoised. Learners begin with {start} and take {steps} steps a "
-        f"frame of {sizes.batch} crops of {sizes.crop} x {sizes.crop} from the last {flying.window} frames, with the "
-        "loss hdr.",
+        f"frame of {sizes.batch} crops of {size} from the last {flying.window} frames, with the loss hdr.",
         f"Time: the two renders of a frame take {costs.pair:.2f} s, its reference {costs.reference:.1f} s, a step "
         f"{costs.step:.3f} s, so a frame {costs.frame(steps):.2f} s with noisy targets, on "
         f"{study.settings['machine']}; denoising is not counted. Clean targets at equal time: the two renders of every "

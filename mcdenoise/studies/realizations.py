@@ -30,7 +30,8 @@ from mcdenoise.studies.sizes import FULL, SMALL, Sizes
 NAME = "realizations"
 _EXPECTED = (
     "No figure of the paper's: its section 3.1 says that more views with two renders each are worth more than fewer "
-    "with more renders. Half of the inputs here are single renders, the others means of several (`docs/data.md`)."
+    "with more renders. With 2 renders all inputs are single ones; with more, half are, the others means of several "
+    "(`docs/data.md`). Judged are single ones."
 )
 
 

@@ -119,6 +119,12 @@ def crops(views: list[View], crop: int, seed: int, target: Target = "noisy") -> 
     return CropDataset(views, crop, seed, target, **AS_RENDERED)
 
 
+def size_of(dataset: CropDataset) -> str:
+    """Width and height of its crops, in words: less than what was asked for where frames are smaller."""
+    height, width = dataset.shape
+    return f"{width} x {height}"
+
+
 def objective_of(
     dataset: CropDataset, batch: int, loss: Callable[[Tensor, Batch, float], Tensor], device: torch.device
 ) -> Callable[[nn.Module, int, float], Tensor]:

@@ -28,7 +28,7 @@ from mcdenoise.studies.options import (
     seed_option,
     steps_option,
 )
-from mcdenoise.studies.renders import crops, load_renders, mean_psnr, objective_of, spp_of, unet
+from mcdenoise.studies.renders import crops, load_renders, mean_psnr, objective_of, size_of, spp_of, unet
 from mcdenoise.studies.sizes import FULL, SMALL, Sizes
 from mcdenoise.studies.table import Column, write_table
 from mcdenoise.training.losses import hdr
@@ -60,13 +60,13 @@ def run(
 ) -> list[Path]:
     """Run the study of the folder `renders` in the folder `out`, or go on with it; the files that say what came out.
 
-    rate: millions of samples a second that the renderer makes, by which samples become seconds. minutes: of training,
+    rate: millions of samples a second that the renderer makes, by which samples become seconds; a finished study can be
+    written anew with another one. minutes: of training,
     over both cells, unless `steps` of each are told. Raises DataError or TrainingError.
     """
     place = choose_device(device)
     data = load_renders(renders, 2, references=True)
     options = {
-        "rate": rate,
         "minutes": None if steps else minutes,
         "steps": steps,
         "seed": seed,
@@ -76,6 +76,7 @@ def run(
         "renders": data.fingerprint,
     }
     study = Study(out, NAME, options)
+    study.keep(rate=rate)  # no option: what is learnt does not depend on it
     datasets = {
         "noisy": crops(data.learnt, sizes.crop, seed),
         "clean": crops(alone(data.learnt), sizes.crop, seed, "reference"),
@@ -101,8 +102,9 @@ def run(
     noisy = sum(view.psnr(view.noisy) for view in data.tested) / len(data.tested)
     notes = [
         f"Mean PSNR in dB after tonemapping, over {len(data.tested)} views of scenes never trained on at {data.spp} "
-        f"spp; their inputs have {noisy:.2f} dB. A U-Net of width {sizes.width}, the loss hdr, {study.steps:,} steps "
-        f"of {sizes.batch} crops of {sizes.crop} x {sizes.crop} from {len(data.learnt)} views, on "
+        f"spp; their inputs have {noisy:.2f} dB. A U-Net of width {sizes.width} that sees T(radiance), albedo and "
+        "normal and predicts radiance on a logarithmic curve, the loss hdr, "
+        f"{study.learnt_from(sizes.batch, size_of(datasets['noisy']))} from {len(data.learnt)} views, on "
         f"{study.settings['machine']}.",
         f"Rendering: at {rate:g} million samples a second, two noisy renders of each view take {seconds['noisy']:,.0f} "
         f"s, and with references {seconds['clean']:,.0f} s.",
@@ -110,7 +112,7 @@ def run(
         "less with noisy ones, which reached 31.83 dB after 4,000; references of 131,072 spp.",
     ]
     files = write_table(out, _COLUMNS, rows, "Noisy targets beside clean ones", notes)
-    return [*files, _figure(out / "figure.png", outcomes, seconds), study.path]
+    return [*files, _figure(out / "figure.png", outcomes, seconds, rate), study.path]
 
 
 def alone(views: Sequence[View]) -> list[View]:
@@ -151,7 +153,7 @@ def _rows(outcomes: dict[str, Outcome], seconds: dict[str, float]) -> list[dict[
     return rows
 
 
-def _figure(path: Path, outcomes: dict[str, Outcome], seconds: dict[str, float]) -> Path:
+def _figure(path: Path, outcomes: dict[str, Outcome], seconds: dict[str, float], rate: float) -> Path:
     by_steps = [
         Line(f"{name} targets", [s for s, _, _ in one.watched], [value for _, _, value in one.watched])
         for name, one in outcomes.items()
@@ -160,7 +162,8 @@ def _figure(path: Path, outcomes: dict[str, Outcome], seconds: dict[str, float])
         Line(f"{name} targets", [t + seconds[name] for _, t, _ in one.watched], [value for _, _, value in one.watched])
         for name, one in outcomes.items()
     ]
-    charts = [("PSNR against steps", "steps", by_steps), ("against cost", "seconds of rendering and training", by_cost)]
+    cost = f"seconds of training, and of rendering at {rate:g} M samples a second"
+    charts = [("PSNR against steps", "steps", by_steps), ("PSNR against cost", cost, by_cost)]
     return write_charts(path, charts, "dB")
 
 

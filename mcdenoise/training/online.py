@@ -59,6 +59,7 @@ _MEASURED_SIDE = 512  # of the middle part that is measured: whole pictures woul
 _SMOOTH = 8.0  # pixels, standard deviation
 _MOST_SHOWN = 120  # frames in the preview; of longer flights every second, third, ...
 _PREVIEW_HEIGHT = 270
+_SHOWN = ("noisy", "denoised")
 
 
 @dataclass(frozen=True)
@@ -455,7 +456,7 @@ def _write_preview(files: OnlineResult, flight: Flight, frames: int) -> None:
         noisy = [read_frame(file).radiance for file in flight.view(frame).realizations]
         denoised = read_frame(files.denoised / f"frame{frame:04d}.exr").radiance
         scale = exposure(denoised) if scale is None else scale  # one for all, so that it does not flicker
-        pictures.append(beside([np.mean(noisy, axis=0, dtype=np.float32), denoised], scale, _PREVIEW_HEIGHT))
+        pictures.append(beside([np.mean(noisy, axis=0, dtype=np.float32), denoised], scale, _PREVIEW_HEIGHT, _SHOWN))
     write_gif(files.preview, pictures)
 
 

@@ -45,10 +45,23 @@ def test_finished_cells_are_kept_and_the_others_are_trained(tmp_path):
     assert [(p.cell, p.kept) for p in said if p.finished] == [("cell0", True), ("cell1", False)]
 
 
-def test_an_outcome_that_was_not_written_is_measured_anew_without_training(tmp_path):
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "{",
+        "[]",
+        '{"values": {}, "seconds": 1, "watched": []}',
+        '{"values": [1], "seconds": 1, "watched": []}',
+        '{"values": {"psnr": "high"}, "seconds": 1, "watched": []}',
+        '{"values": {"psnr": 1}, "seconds": null, "watched": []}',
+        '{"values": {"psnr": 1}, "seconds": 1, "watched": [[1, 2, 3]]}',
+        '{"values": {"psnr": 1}, "seconds": 1, "watched": [[1, 2]]}',
+    ],
+)
+def test_an_outcome_that_was_not_written_whole_is_measured_anew_without_training(damaged, tmp_path):
     study = Study(tmp_path / "s", "test", {"steps": 3})
     first = study.run(cells(1), CPU, lambda progress: None)
-    (tmp_path / "s/cells/cell0/outcome.json").write_text("{")
+    (tmp_path / "s/cells/cell0/outcome.json").write_text(damaged)
     trained = []
     assert study.run(cells(1, trained), CPU, lambda progress: None) == first
     assert trained == []

@@ -52,3 +52,18 @@ def test_charts_of_few_equal_or_far_apart_values_can_be_drawn(tmp_path, values):
     with Image.open(tmp_path / "chart.png") as image:
         assert image.size == (1040, 340)
         assert len(places(image, ImageColor.getrgb(COLOURS[0]))[0]) > 10
+
+
+def test_a_legend_that_does_not_fit_beside_the_title_has_lines_of_its_own(tmp_path):
+    names = [f"{number}: a way to spend a fixed number of renders" for number in range(3)]
+    lines = [Line(name, [1.0, 2.0], [number, number + 1.0]) for number, name in enumerate(names)]
+    write_charts(tmp_path / "chart.png", [("title", "steps", lines), ("title", "steps", lines[:1])], "dB")
+    with Image.open(tmp_path / "chart.png") as image:
+        assert image.size == (1040, 340 + 3 * 18)
+        tops = []
+        for number in range(3):
+            rows, columns = places(image.crop((0, 0, 520, 80)), ImageColor.getrgb(COLOURS[number]))
+            tops.append(rows.min())
+            assert columns.max() < 520 - 16
+        assert tops[1] - tops[0] == pytest.approx(18, abs=2)
+        assert tops[2] - tops[1] == pytest.approx(18, abs=2)

@@ -237,7 +237,7 @@ def test_it_shows_what_it_found(flight):
             error = np.mean((t - first) * (t - second))
             assert float(row[name]) == pytest.approx(-10 * np.log10(error), abs=1e-3)
     video = imageio.imread(flight / "flight.gif")
-    assert video.shape == (3, 192, 3 * 192, 3)
+    assert video.shape == (3, 20 + 192, 3 * 192, 3)  # labels above
     with imageio.imopen(flight / "figure.png", "r") as figure:
         assert np.asarray(figure.read()).std() > 5
     assert len(read_path(flight / "path.json")) == len(PATH)

@@ -13,6 +13,7 @@ from mcdenoise.data.cutting import Batch
 from mcdenoise.networks.model_file import load_model
 from mcdenoise.studies import budget, losses, realizations, targets
 from mcdenoise.studies.losses import OTHERS, PAPERS
+from mcdenoise.studies.renders import load_renders
 from mcdenoise.studies.sizes import Sizes
 from mcdenoise.tonemap import tonemap
 
@@ -102,6 +103,35 @@ def test_targets_counts_rendering_by_samples_and_training_by_the_clock(renders, 
     assert outcome["values"]["psnr"] == pytest.approx(outcome["watched"][-1][2], abs=1e-6)
 
 
+def test_another_rate_needs_no_training_anew(renders, tmp_path):
+    for rate in (0.001, 0.01):
+        targets.run(renders, tmp_path / "s", rate=rate, steps=3, sizes=TINY)
+        row = rows_of(tmp_path / "s")[-1]
+        seconds = float(row["noisy_cost"]) - float(row["noisy_training"])
+        assert seconds == pytest.approx(2 * 1024 * 2 * 4 / (1e6 * rate), rel=1e-2)
+        assert json.loads((tmp_path / "s/settings.json").read_text())["rate"] == rate
+    trained = {path.stat().st_mtime_ns for path in (tmp_path / "s").rglob("model.safetensors")}
+    assert max(trained) < (tmp_path / "s/table.csv").stat().st_mtime_ns
+    assert row["step"] == "3"
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_says_the_size_that_its_crops_had(name, renders, tmp_path):
+    more = {"realizations": 4} if name in ("budget", "realizations") else {}
+    STUDIES[name].run(renders, tmp_path / "s", steps=1, sizes=Sizes(width=3, crop=256, batch=1), **more)
+    assert "1 step of 1 crops of 32 x 32" in (tmp_path / "s/table.md").read_text()
+
+
+def test_with_a_clean_target_every_render_may_be_an_input(renders):
+    cases = budget.allocate(load_renders(renders, 4), 4)
+    [view] = {view.folder for view in cases["I-all"].views}
+    assert [view.realizations[0].name for view in cases["I-all"].views] == [f"r00{k}.exr" for k in range(4)]
+    for one in cases["I-all"].views:
+        assert {one.realizations[0], *one.references} == set(view.glob("r0*.exr"))
+        assert len(one.references) == 3
+    assert [len(cases[name].views) for name in ("I", "I-all", "II", "III")] == [1, 4, 6, 2]
+
+
 def test_noisy_and_clean_targets_of_renders_begin_with_the_same_weights_and_learn(renders, tmp_path):
     sizes = Sizes(width=6, crop=32, batch=2)
     targets.run(renders, tmp_path / "s", steps=150, sizes=sizes)
@@ -130,7 +160,7 @@ def test_stopped_anywhere_it_reaches_the_same_bytes(name, renders, tmp_path, mon
             STUDIES[name].run(renders, tmp_path / "stopped", **study, report=stop_at(cell, step))
     STUDIES[name].run(renders, tmp_path / "stopped", **study)
     models = sorted(path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("model.safetensors"))
-    assert len(models) == {"losses": 5, "targets": 2, "budget": 3, "realizations": 2}[name]
+    assert len(models) == {"losses": 5, "targets": 2, "budget": 4, "realizations": 2}[name]
     same = [*models, *(["table.csv", "figure.png"] if name != "targets" else [])]  # which says how long it took
     for path in same:
         assert (tmp_path / "whole" / path).read_bytes() == (tmp_path / "stopped" / path).read_bytes(), path
@@ -141,7 +171,7 @@ def test_allocations_say_what_they_took(name, renders, tmp_path):
     STUDIES[name].run(renders, tmp_path / "s", realizations=4, steps=2, sizes=TINY)
     rows = rows_of(tmp_path / "s")
     assert {row["renders"] for row in rows} == {"4"}
-    assert [int(row["views"]) for row in rows] == {"budget": [1, 1, 2], "realizations": [2, 1]}[name]
+    assert [int(row["views"]) for row in rows] == {"budget": [1, 1, 1, 2], "realizations": [2, 1]}[name]
     assert float(rows[0]["difference"]) == 0
     for row in rows:
         difference = float(row["psnr"]) - float(rows[0]["psnr"])
@@ -190,3 +220,11 @@ def test_help_has_examples(name, study):
     code, out, _ = study(STUDIES[name].command, "--help")
     assert code == 0
     assert f"python -m mcdenoise.studies.{name} renders/study" in out
+
+
+def test_all_cases_and_some_of_them_contradict_each_other(renders, tmp_path, study):
+    words = renders, "--all", "--only", "l2-x-y", "--out", tmp_path / "s"
+    code, _, err = study(losses.command, *words)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--only and --all" in err
+    assert not (tmp_path / "s").exists()

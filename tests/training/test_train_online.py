@@ -102,7 +102,7 @@ def test_it_leaves_what_it_says_and_no_reference(flight):
         assert read_attributes(flight.out / name)["spp"] == OPTIONS.spp  # nor a longer render by another name
     assert len(read_path(flight.out / "path.json")) == len(PATH)
     video = imageio.imread(flight.out / "flight.gif")
-    assert video.shape == (FRAMES, 4 * 40, 2 * 4 * 48, 3)
+    assert video.shape == (FRAMES, 20 + 4 * 40, 2 * 4 * 48, 3)  # labels above
 
 
 def test_frames_are_better_than_their_renders(flight, scene, tmp_path):
