@@ -31,6 +31,7 @@ def main(command: click.Command | None = None, name: str = "mcdenoise") -> None:
     handler = _StandardError()
     handler.setFormatter(_Formatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    before = signal.getsignal(signal.SIGINT)
     interrupts = _noted_interrupts()
     try:
         code = (command or cli).main(standalone_mode=False, prog_name=name)
@@ -59,23 +60,28 @@ def main(command: click.Command | None = None, name: str = "mcdenoise") -> None:
             code = _fail("out of memory: try a smaller --batch, --crop or picture.", 1)
         else:
             raise
+    finally:
+        if interrupts is not None:
+            signal.signal(signal.SIGINT, before)
     sys.exit(code)
 
 
-def _noted_interrupts() -> list[int]:
-    """A list that every Ctrl-C from now on is put into, besides raising KeyboardInterrupt as before.
+def _noted_interrupts() -> list[int] | None:
+    """A list that every Ctrl-C from now on is put into, besides raising KeyboardInterrupt as before; None if it does
+    not raise that, or cannot be handled here.
 
     For a compiler's callback may swallow that, and then stumbles over what is missing.
     """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return None
     noted: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         noted.append(number)
         signal.default_int_handler(number, frame)
 
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGINT, note)
     return noted
 
 

@@ -4,7 +4,6 @@ import os
 import re
 
 import pytest
-from command_line import run_alone
 
 from mcdenoise.exr import read_frame
 
@@ -172,15 +171,3 @@ def test_info_says_what_is_here_and_what_will_be_used(command):
         assert expected in result.out
     assert "cuda_ad_rgb: " in result.out
     assert "llvm_ad_rgb: " in result.out
-
-
-def test_nothing_of_the_working_directory_is_imported(write_scene, tmp_path):
-    """Neither by the process that asks for a variant nor by the one that renders."""
-    write_scene()
-    (tmp_path / "mcdenoise").mkdir()
-    for path in ("random.py", "numpy.py", "mcdenoise/__init__.py"):
-        (tmp_path / path).write_text("raise SystemExit('not to be imported')")
-    done = run_alone("render", "ball", *QUICK, "--out", "out", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "not to be imported" not in done.stderr
-    assert len(list((tmp_path / "out").rglob("r00?.exr"))) == 2

@@ -45,7 +45,8 @@ def usable_views(views: list[View], target: Target) -> list[View]:
 
 def decoded_bytes(views: list[View], target: Target) -> int:
     """What all frames that training on `views` uses take in a cache."""
-    return sum(PIXEL_BYTES * view.size[0] * view.size[1] * len(_files(view, target)) for view in views)
+    sizes = {file: view.size[0] * view.size[1] for view in views for file in _files(view, target)}  # some share files
+    return PIXEL_BYTES * sum(sizes.values())
 
 
 def _crop_shape(views: list[View], crop: int, multiple: int) -> tuple[int, int]:

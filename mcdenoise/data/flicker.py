@@ -12,9 +12,9 @@ _SAMPLES = 1, 2, 4, 8  # of one render
 class Flicker:
     """Another surface, which some of the samples hit in the place of one of a crop, or of all that is seen there.
 
-    Of its albedo, its normal or both; of each pixel so many of all samples as chance has it, so that different renders
-    have the same mean and noise of their own. In half of the cases it faces the other way, as the back of what it lies
-    in does. seed: of all that is random. The picture stays as it is.
+    It changes albedo, normal or both. In each pixel a binomial number of samples hits it, drawn anew for other renders,
+    which so have the same mean and noise of their own. In half of the cases it faces the other way, as the back of what
+    it lies in does. The picture stays as it is. seed: of all that is random.
     """
 
     def __init__(self, seed: int):
@@ -37,13 +37,14 @@ class Flicker:
         return ((normal * normal[:, y, x, None, None]).sum(dim=0) >= _ALIKE).float()
 
     def add(self, albedo: Tensor, normal: Tensor, where: Tensor, factor: float, renders: int, other: bool) -> None:
-        """Change features `[3, h, w]` in their place. where: `surface` of the crop. factor: what albedo is multiplied
-        by, 0 if it is missing. renders: that they are the mean of. other: whether they are not those of the input."""
+        """Change features `[3, h, w]` in their place, if they are there and not zeros alone. where: `surface` of the
+        crop. factor: what albedo has been multiplied by. renders: that they are the mean of. other: whether they are
+        not those of the input."""
         count = self._samples * renders
         rng = np.random.default_rng([self._seed, other])
         shares = rng.binomial(count, self._share, where.shape) / count
         hits = torch.from_numpy(shares.astype(np.float32)).to(where.device) * where
-        if self._albedo_too and factor > 0:
+        if self._albedo_too and albedo.any():
             albedo.lerp_(_colour(factor * self.albedo, albedo), hits)
         if self._normal_too and normal.any():
             normal.lerp_(-normal if self.normal is None else _colour(self.normal, normal), hits)

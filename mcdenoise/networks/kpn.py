@@ -68,8 +68,9 @@ class KPN(nn.Module):
     kernel: side of the kernels, odd. again: of those that filter once more; 0 for none. features: channels of the
     network that filters features; 0 for none. blocks: residual ones (He et al. 2016) at 1/4, 1/8 and 1/16 of the
     resolution each, where they cost little and see far; they begin as nothing, so that a trained network can be given
-    them. fine: such blocks at half resolution, which cost more. input: how radiance is seen, as irradiance always is on
-    the curve `log_curve`, or `tonemapped`, T(radiance), which says little of what is brighter than white.
+    them. fine: such blocks at half resolution, which cost more. input: how radiance is seen: `log`, on the curve
+    `log_curve`, as irradiance always is, or `tonemapped`, as T(radiance), which says little of what is brighter than
+    white.
     """
 
     name = "kpn"

@@ -16,6 +16,7 @@ import numpy as np
 
 from mcdenoise import __version__
 from mcdenoise.errors import SceneError
+from mcdenoise.module_command import safe_path
 from mcdenoise.random_scenes.composition import Composition, Viewpoint
 from mcdenoise.random_scenes.files import write_scene
 from mcdenoise.random_scenes.meshes import Mesh
@@ -104,9 +105,11 @@ def _made(
     out: Path, seed: int, numbers: list[int], split: str, workers: int, kind: str | None
 ) -> Iterator[tuple[int, Event]]:
     """Make scenes in worker processes; returns early, with the rest undone, if one of them took its process down."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"))
+    with safe_path():
+        pool = ProcessPoolExecutor(workers, get_context("spawn"))
     try:
-        waiting = {pool.submit(make, out, seed, number, split, kind): number for number in numbers}
+        with safe_path():
+            waiting = {pool.submit(make, out, seed, number, split, kind): number for number in numbers}
         for done in as_completed(waiting):
             number = waiting[done]
             event = _event(done, number)
@@ -147,7 +150,7 @@ def _mark(process: int) -> str:
 
 
 def _alone(out: Path, seed: int, number: int, split: str, kind: str | None) -> Event:
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+    with safe_path(), ProcessPoolExecutor(1, get_context("spawn")) as pool:
         event = _event(pool.submit(make, out, seed, number, split, kind), number)
     return event or SceneRejected(number, f"scene {number}: Mitsuba crashed on it, or ran out of memory.")
 

@@ -94,14 +94,13 @@ def run_allocations(
         value = outcomes[key].values["psnr"]
         row = {"name": key, "what": one.what, "views": one.cameras, "renders": one.renders, "psnr": value}
         rows.append(row | {"difference": value - outcomes[next(iter(allocations))].values["psnr"]})
-    first = next(iter(allocations.values()))
-    dataset = crops(first.views, sizes.crop, seed, first.target)
+    cut = {size_of(crops(one.views, sizes.crop, seed, one.target)) for one in allocations.values()}
     noisy = sum(view.psnr(view.noisy) for view in data.tested) / len(data.tested)
     notes = [
         f"Mean PSNR in dB after tonemapping, over {len(data.tested)} views of scenes never trained on; inputs are "
         f"single renders of {data.spp} spp and have {noisy:.2f} dB. A U-Net of width {sizes.width} that sees "
         "T(radiance), albedo and normal and predicts radiance on a logarithmic curve, the loss hdr, "
-        f"{study.learnt_from(sizes.batch, size_of(dataset))}, on {study.settings['machine']}.",
+        f"{study.learnt_from(sizes.batch, ' or '.join(sorted(cut)))}, on {study.settings['machine']}.",
         expected,
     ]
     files = write_table(out, _COLUMNS, rows, title, notes)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line], logarith
     for x in columns:
         column = place(x, y0)[0]
         pen.line([(column * _FINER, top * _FINER), (column * _FINER, (height - bottom) * _FINER)], _GRID, _FINER)
-    for line, colour in zip(lines, COLOURS, strict=False):
+    for line, colour in zip(lines, cycle(COLOURS), strict=False):
         points = [tuple(_FINER * c for c in place(x, y)) for x, y in zip(line.x, line.y, strict=True)]
         pen.line(points, colour, 2 * _FINER, joint="curve")
         for x, y in points:
@@ -115,12 +116,12 @@ def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line], logarith
     along = f"{xlabel} (logarithmic axis)" if logarithmic else xlabel
     pen.text(((left + width - right) / 2, height - 6), along, _GREY, small, "mb")
     pen.text((6, top - 4), ylabel, _GREY, small, "lb")
-    colours = iter(COLOURS)
+    colours = cycle(COLOURS)
     for row, labels in enumerate(legend):
-        place = width - right - _length(labels, font) if row == 0 else left
+        start = width - right - _length(labels, font) if row == 0 else left
         for label in labels:
-            pen.text((place, 10 + _TEXT * row), label, next(colours), font)
-            place += font.getlength(label) + _APART
+            pen.text((start, 10 + _TEXT * row), label, next(colours), font)
+            start += font.getlength(label) + _APART
     return image
 
 

@@ -35,6 +35,7 @@ from mcdenoise.training.losses import hdr
 
 NAME = "targets"
 _POINTS = 12
+_RATE = 0.27
 _COLUMNS = (
     Column("step", "step"),
     Column("noisy", "noisy targets, dB"),
@@ -50,7 +51,7 @@ _COLUMNS = (
 def run(
     renders: Path,
     out: Path,
-    rate: float = 0.27,
+    rate: float | None = None,
     minutes: float = 18.0,
     steps: int | None = None,
     sizes: Sizes = SMALL,
@@ -60,8 +61,8 @@ def run(
 ) -> list[Path]:
     """Run the study of the folder `renders` in the folder `out`, or go on with it; the files that say what came out.
 
-    rate: millions of samples a second that the renderer makes, by which samples become seconds; a finished study can be
-    written anew with another one. minutes: of training,
+    rate: millions of samples a second that the renderer makes, by which samples become seconds; None for what was told
+    before in this folder, or else 0.27. A finished study can be written anew with another one. minutes: of training,
     over both cells, unless `steps` of each are told. Raises DataError or TrainingError.
     """
     place = choose_device(device)
@@ -76,6 +77,7 @@ def run(
         "renders": data.fingerprint,
     }
     study = Study(out, NAME, options)
+    rate = rate or study.settings.get("rate", _RATE)
     study.keep(rate=rate)  # no option: what is learnt does not depend on it
     datasets = {
         "noisy": crops(data.learnt, sizes.crop, seed),
@@ -171,10 +173,9 @@ def _figure(path: Path, outcomes: dict[str, Outcome], seconds: dict[str, float],
 @renders_argument
 @click.option(
     "--rate",
-    default=0.27,
-    show_default=True,
     type=click.FloatRange(0, 10**6, min_open=True),
-    help="Millions of samples a second that your renderer makes: what `mcdenoise render` says at its end.",
+    help="Millions of samples a second that your renderer makes: what `mcdenoise render` says at its end [default: "
+    f"what was said before in this folder, else {_RATE}].",
 )
 @full_option
 @minutes_option(18)
@@ -184,7 +185,7 @@ def _figure(path: Path, outcomes: dict[str, Outcome], seconds: dict[str, float],
 @out_option(NAME)
 def command(
     renders: Path,
-    rate: float,
+    rate: float | None,
     full: bool,
     minutes: float,
     steps: int | None,

@@ -47,6 +47,8 @@ _log = logging.getLogger(__name__)
 DEFAULT_STEPS = 1200
 _CHECKPOINT_SECONDS = 30.0
 _LOG_EVERY = 10
+# What networks of checkpoints saw that do not tell their arguments.
+_NOT_TOLD = {"kpn": {"input": "tonemapped"}, "kpn-small": {"input": "tonemapped"}}
 _COLUMNS = ("step", "seconds", "loss", "gradient_norm", "learning_rate", "validation")
 
 
@@ -155,7 +157,8 @@ def _train(
     views = find_views(renders, first)
     training_views, validation_views = split_views(views)
     torch.manual_seed(options.seed)
-    network = _network(options).to(device)
+    saved = out / "checkpoint.safetensors"
+    network = _network(options, saved).to(device)
     if options.crop % network.multiple:
         raise TrainingError(
             f"crops of {options.model} must be multiples of {network.multiple} pixels, not {options.crop}.",
@@ -166,7 +169,6 @@ def _train(
     # What is learnt hangs on how many views are mixed, and not on where and in how many bytes they are kept.
     settings = {name: value for name, value in settings.items() if not name.startswith("cache")}
     settings["views at a time (--cache-gib)"] = dataset.schedule.pool
-    saved = out / "checkpoint.safetensors"
     state = _state_to_resume(out, saved, settings, resume)
     if state is not None and state["finished"] and (out / "model.safetensors").is_file():
         return TrainResult(
@@ -240,6 +242,7 @@ def _train(
             optimizer,
             {
                 "settings": settings,
+                "network": network.config,
                 "step": step,
                 "seconds": seconds,
                 "validation": last_validation,
@@ -354,9 +357,13 @@ def _dataset(
     return CropDataset(views, options.crop, options.seed, options.target, cache=cache, **layout)
 
 
-def _network(options: TrainOptions) -> nn.Module:
+def _network(options: TrainOptions, saved: Path) -> nn.Module:
+    """saved: a checkpoint, if there is one, whose network keeps its arguments though defaults have changed."""
     if options.init is None:
-        return create(options.model, **options.config)
+        kept = {}
+        if saved.exists():
+            kept = checkpoint.read_state(saved).get("network", _NOT_TOLD.get(options.model, {}))
+        return create(options.model, **(kept | options.config))
     # A small kpn goes by the name of kpn too: what the user does not ask for stays as it is in the file.
     return load_start(options.init, options.model, options.config).train()
 

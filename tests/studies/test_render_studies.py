@@ -103,23 +103,22 @@ def test_targets_counts_rendering_by_samples_and_training_by_the_clock(renders, 
     assert outcome["values"]["psnr"] == pytest.approx(outcome["watched"][-1][2], abs=1e-6)
 
 
-def test_another_rate_needs_no_training_anew(renders, tmp_path):
-    for rate in (0.001, 0.01):
-        targets.run(renders, tmp_path / "s", rate=rate, steps=3, sizes=TINY)
+def test_another_rate_needs_no_training_anew_and_none_is_the_one_before(renders, tmp_path):
+    for rate, expected in ((0.001, 0.001), (None, 0.001), (0.01, 0.01)):
+        said = []
+        targets.run(renders, tmp_path / "s", rate=rate, steps=3, sizes=TINY, report=said.append)
         row = rows_of(tmp_path / "s")[-1]
         seconds = float(row["noisy_cost"]) - float(row["noisy_training"])
-        assert seconds == pytest.approx(2 * 1024 * 2 * 4 / (1e6 * rate), rel=1e-2)
-        assert json.loads((tmp_path / "s/settings.json").read_text())["rate"] == rate
-    trained = {path.stat().st_mtime_ns for path in (tmp_path / "s").rglob("model.safetensors")}
-    assert max(trained) < (tmp_path / "s/table.csv").stat().st_mtime_ns
-    assert row["step"] == "3"
+        assert seconds == pytest.approx(2 * 1024 * 2 * 4 / (1e6 * expected), rel=1e-2)
+        assert json.loads((tmp_path / "s/settings.json").read_text())["rate"] == expected
+    assert [(one.finished, one.kept) for one in said] == [(True, True)] * 2
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_says_the_size_that_its_crops_had(name, renders, tmp_path):
     more = {"realizations": 4} if name in ("budget", "realizations") else {}
-    STUDIES[name].run(renders, tmp_path / "s", steps=1, sizes=Sizes(width=3, crop=256, batch=1), **more)
-    assert "1 step of 1 crops of 32 x 32" in (tmp_path / "s/table.md").read_text()
+    STUDIES[name].run(renders, tmp_path / "s", steps=1, sizes=Sizes(width=3, crop=256, batch=2), **more)
+    assert "1 step of 2 crops of 32 x 32" in (tmp_path / "s/table.md").read_text()
 
 
 def test_with_a_clean_target_every_render_may_be_an_input(renders):

@@ -178,6 +178,13 @@ def test_a_model_can_go_on_with_layers_that_it_did_not_have(renders, tmp_path):
         train(renders, tmp_path / "c", dataclasses.replace(options, config={"width": 16}), "cpu")
 
 
+def test_a_model_that_is_to_see_something_else_says_what_its_weights_have_learnt(renders, tmp_path, caplog):
+    options = small_options(steps=1, init="fast", config={"input": "log"})
+    second = load_model(train(renders, tmp_path, options, "cpu").model)[0]
+    assert second.config["input"] == "log"
+    assert "fast has learnt with input=tonemapped" in caplog.text
+
+
 def test_noisy_features_are_learnt_from_those_of_other_renders(tmp_path):
     """Radiance is constant and without noise, so that nothing but the features' own loss teaches how to filter them."""
     rng = np.random.default_rng(0)
@@ -187,7 +194,7 @@ def test_noisy_features_are_learnt_from_those_of_other_renders(tmp_path):
         for k in range(4):
             albedo = np.float32(0.5 + 0.2 * rng.standard_normal((64, 64, 1)).repeat(3, 2)).clip(0, 1)
             write_frame(folder / f"r{k:03d}.exr", Frame(np.ones_like(albedo), albedo, np.zeros_like(albedo)))
-    options = small_options(loss="hdr-display", steps=60, learning_rate=3e-3, average=0.9, config={"features": 8})
+    options = small_options(loss="hdr-display", steps=100, learning_rate=3e-3, average=0.9, config={"features": 8})
     network, _ = load_model(train(tmp_path / "renders", tmp_path / "out", options, "cpu").model)
     noisy = torch.from_numpy(np.float32(0.5 + 0.2 * rng.standard_normal((1, 1, 64, 64)))).clip(0, 1)
     noisy = noisy.expand(-1, 3, -1, -1).contiguous()

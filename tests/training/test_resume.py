@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import json
 import logging
 import multiprocessing
 import random
@@ -8,12 +9,14 @@ import types
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from synthetic import small_options, write_view
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.summary.writer import event_file_writer
 
 from mcdenoise.errors import DataError, TrainingError
+from mcdenoise.networks.model_file import load_model
 from mcdenoise.training import loop, train
 
 
@@ -253,3 +256,22 @@ def test_a_cache_that_mixes_fewer_views_is_another_run(renders, tmp_path):
     with pytest.raises(TrainingError, match=r"--cache-gib\) 2 -> 1.*--resume"):
         train(renders, tmp_path, small_options(cache_gib=2e-4), "cpu")
     assert train(renders, tmp_path, small_options(cache_gib=2e-4), "cpu", resume=True).steps == 10
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_network_keeps_its_arguments_though_defaults_have_changed(renders, tmp_path, told):
+    """A checkpoint that does not tell them is from when kpn saw T(radiance)."""
+    options = small_options(model="kpn", config={"width": 8, "growth": 8})
+    with pytest.raises(KeyboardInterrupt):
+        train(renders, tmp_path, options, "cpu", report=stop_at(2, KeyboardInterrupt))
+    saved = tmp_path / "checkpoint.safetensors"
+    with safe_open(saved, "pt") as file:
+        metadata = file.metadata()
+    state = json.loads(metadata["state"])
+    state["network"]["input"] = "tonemapped"
+    if not told:
+        del state["network"]
+    save_file(load_file(saved), saved, metadata | {"state": json.dumps(state)})
+    network, _ = load_model(train(renders, tmp_path, options, "cpu").model)
+    assert network.config["input"] == "tonemapped"
+    assert network.config["blocks"] == 1
