@@ -37,7 +37,7 @@ _EXPECTED = (
 
 
 def allocate(data: Renders, realizations: int) -> dict[str, Allocation]:
-    """The three cases, each of as many renders: `realizations` of few views, or two of many.
+    """The three cases of the paper, each of as many renders: `realizations` of few views, or two of many.
 
     And I-all, which the paper has not: every render is the input once, for the mean of the others.
     """
@@ -91,7 +91,7 @@ def run(
     """
     place = choose_device(device)
     data = load(renders, realizations)
-    title = "A fixed number of renders, spent in three ways"
+    title = "A fixed number of renders, spent in four ways"
     cases = allocate(data, realizations)
     return run_allocations(NAME, title, _EXPECTED, data, cases, out, minutes, steps, sizes, seed, place, report)
 

@@ -194,7 +194,7 @@ def test_noisy_features_are_learnt_from_those_of_other_renders(tmp_path):
         for k in range(4):
             albedo = np.float32(0.5 + 0.2 * rng.standard_normal((64, 64, 1)).repeat(3, 2)).clip(0, 1)
             write_frame(folder / f"r{k:03d}.exr", Frame(np.ones_like(albedo), albedo, np.zeros_like(albedo)))
-    options = small_options(loss="hdr-display", steps=100, learning_rate=3e-3, average=0.9, config={"features": 8})
+    options = small_options(loss="hdr-display", steps=250, learning_rate=3e-3, average=0.9, config={"features": 8})
     network, _ = load_model(train(tmp_path / "renders", tmp_path / "out", options, "cpu").model)
     noisy = torch.from_numpy(np.float32(0.5 + 0.2 * rng.standard_normal((1, 1, 64, 64)))).clip(0, 1)
     noisy = noisy.expand(-1, 3, -1, -1).contiguous()
