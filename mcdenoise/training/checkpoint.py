@@ -39,7 +39,9 @@ def read_state(path: Path) -> dict[str, Any]:
         if metadata.get("format") != _FORMAT:
             raise ValueError(f"it does not say {_FORMAT}")
         state = json.loads(metadata["state"])
-        if not isinstance(state, dict) or not state.keys() >= _STATE or not isinstance(state["settings"], dict):
+        if not isinstance(state, dict) or not state.keys() >= _STATE:
+            raise ValueError("its state is not that of a run")
+        if not isinstance(state["settings"], dict) or not isinstance(state.get("network", {}), dict):
             raise ValueError("its state is not that of a run")
         return state
     except (SafetensorError, OSError, ValueError, KeyError) as error:

@@ -360,9 +360,10 @@ def _dataset(
 def _network(options: TrainOptions, saved: Path) -> nn.Module:
     """saved: a checkpoint, if there is one, whose network keeps its arguments though defaults have changed."""
     if options.init is None:
+        state = checkpoint.read_state(saved) if saved.exists() else None
         kept = {}
-        if saved.exists():
-            kept = checkpoint.read_state(saved).get("network", _NOT_TOLD.get(options.model, {}))
+        if state is not None and state["settings"].get("model") == options.model:
+            kept = state.get("network", _NOT_TOLD.get(options.model, {}))
         return create(options.model, **(kept | options.config))
     # A small kpn goes by the name of kpn too: what the user does not ask for stays as it is in the file.
     return load_start(options.init, options.model, options.config).train()

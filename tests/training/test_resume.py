@@ -275,3 +275,10 @@ def test_a_network_keeps_its_arguments_though_defaults_have_changed(renders, tmp
     network, _ = load_model(train(renders, tmp_path, options, "cpu").model)
     assert network.config["input"] == "tonemapped"
     assert network.config["blocks"] == 1
+
+
+def test_a_run_of_another_network_is_refused_by_name(renders, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(renders, tmp_path, small_options(), "cpu", report=stop_at(2, KeyboardInterrupt))
+    with pytest.raises(TrainingError, match="model kpn -> unet"):
+        train(renders, tmp_path, small_options(model="unet"), "cpu")
