@@ -38,7 +38,7 @@ def test_of_a_model_file_it_says_what_it_was_trained_on(tmp_path, capfd, monkeyp
     code, out, err = run(capfd, monkeypatch, "info", "--model", tmp_path / "m.safetensors")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0] == "kpn, width 8, kernel 5, growth 32, again 5, features 16, blocks 1, fine 0"
+    assert lines[0] == "kpn, width 8, kernel 5, growth 32, again 5, features 16, blocks 1, fine 0, input log"
     assert '  loss: "hdr-mean"' in lines
     assert "  steps: 7" in lines
     assert '"s11" and 8 more' in out

@@ -9,7 +9,7 @@ from mcdenoise.errors import DataError
 from mcdenoise.evaluation.metrics import psnr
 from mcdenoise.exr import read_frame, write_frame
 from mcdenoise.studies.allocation import load, spread
-from mcdenoise.studies.budget import allocate as three_ways
+from mcdenoise.studies.budget import allocate as ways_to_spend
 from mcdenoise.studies.realizations import allocate as by_realizations
 from mcdenoise.studies.renders import crops, denoise, load_renders
 from mcdenoise.studies.targets import alone, samples
@@ -123,12 +123,13 @@ def test_what_tonemapped_targets_can_teach_is_measured_without_their_noise(tmp_p
     assert found[0] > view.psnr(view.noisy) + 3
 
 
-def test_the_three_ways_take_as_many_renders_and_pair_them_as_they_say(constants):
+def test_the_ways_take_as_many_renders_and_pair_them_as_they_say(constants):
     data = load(constants, 4)
-    ways = three_ways(data, 4)
+    ways = ways_to_spend(data, 4)
     assert {one.renders for one in ways.values()} == {8}
-    assert [one.cameras for one in ways.values()] == [2, 2, 4]
+    assert [one.cameras for one in ways.values()] == [2, 2, 2, 4]
     assert ratios(ways["I"].views, "reference") == {round((2 + 4 + 8) / 3, 3)}
+    assert ratios(ways["I-all"].views, "reference") == {round((15 - k) / 3 / k, 3) for k in (1, 2, 4, 8)}
     assert ratios(ways["II"].views) == {round(a / b, 3) for a in (1, 2, 4, 8) for b in (1, 2, 4, 8) if a != b}
     assert ratios(ways["III"].views) == {0.5, 2.0}
     assert {view.folder for view in ways["I"].views} == {view.folder for view in ways["II"].views}
