@@ -14,7 +14,8 @@ class Flicker:
 
     It changes albedo, normal or both. In each pixel a binomial number of samples hits it, drawn anew for other renders,
     which so have the same mean and noise of their own. In half of the cases it faces the other way, as the back of what
-    it lies in does. The picture stays as it is. seed: of all that is random.
+    it lies in does. The picture stays as it is. seed: of all that is random. albedo: `[3]` in [0, 1].
+    normal: `[3]`, of length one; None if it faces the other way.
     """
 
     def __init__(self, seed: int):

@@ -77,9 +77,10 @@ def _save(canvas: Image.Image, path: Path) -> Path:
 def _chart(title: str, xlabel: str, ylabel: str, lines: Sequence[Line], logarithmic: bool) -> Image.Image:
     width, height = 520, 340
     font, small = ImageFont.load_default(size=14), ImageFont.load_default(size=12)
-    legend = _legend(title, [line.label for line in lines], font, width - 58 - 16)
-    left, top, right, bottom = 58, 34 + _TEXT * (len(legend) - 1), 16, 44
-    height += _TEXT * (len(legend) - 1)
+    left, top, right, bottom = 58, 34, 16, 44
+    legend = _legend(title, [line.label for line in lines], font, width - left - right)
+    more = _TEXT * (len(legend) - 1)
+    top, height = top + more, height + more
     scale = math.log10 if logarithmic else float
     xs = [scale(x) for line in lines for x in line.x]
     ys = [y for line in lines for y in line.y]
