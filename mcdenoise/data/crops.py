@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from mcdenoise.data.cache import FrameCache
 from mcdenoise.data.cut import Cut
 from mcdenoise.data.cutting import Batch, cut
+from mcdenoise.data.fireflies import Fireflies
 from mcdenoise.data.flicker import Flicker
 from mcdenoise.data.schedule import Schedule
 from mcdenoise.data.stored import PIXEL_BYTES, StoredFrame
@@ -20,7 +21,7 @@ from mcdenoise.tonemap import exposure_of_blocks
 
 _LEAST_VISIT = 16
 _TURN = 10  # place among an example's random numbers of which way it is turned
-_NUMBERS = 15  # random ones that an example takes, besides one for each realization
+_NUMBERS = 17  # random ones that an example takes, besides one for each realization
 _PHILOX_WORDS = 4  # that a step of the generator's counter gives
 _FULL = 0.9  # of the cache, that frames may take to be all kept: headers come on top, and a disk is kept less than full
 _POOL_SHARE = 0.45  # of the cache, for the views in use; as much for those that come next
@@ -34,6 +35,7 @@ AS_RENDERED = {
     "feature_dropout": 0.0,
     "filter_blur": 0.0,
     "feature_flicker": 0.0,
+    "fireflies": 0.0,
 }
 """Options of `CropDataset` with which examples are flipped, turned and permuted alone."""
 
@@ -86,7 +88,8 @@ class CropDataset(Dataset):
     from an example (a third each). filter_blur: chance that input, features and target are all blurred a little, as by
     a pixel filter wider than a box (a linear map, so means stay right): then the noise of neighbouring pixels goes
     together, and a network learns that this happens. cache: where decoded frames are, and where crops are made.
-    feature_flicker: chance that features have noise of their own, which the picture has not: see `Flicker`. batch:
+    feature_flicker: chance that features have noise of their own, which the picture has not: see `Flicker`.
+    fireflies: chance that the input has fireflies of which no other render knows: see `Fireflies`. batch:
     examples of a step of all processes together; ranks: those processes, which then read different views, where there
     are as many. guided: whether examples have a guide: then half of the realizations that are not the input's are the
     target, and the other half and the input's are the guide; where a view has targets, the guide is the others of
@@ -106,6 +109,7 @@ class CropDataset(Dataset):
         feature_dropout: float = 0.15,
         filter_blur: float = 0.3,
         feature_flicker: float = 0.15,
+        fireflies: float = 0.08,
         cache: FrameCache | None = None,
         batch: int = 1,
         ranks: int = 1,
@@ -132,6 +136,7 @@ class CropDataset(Dataset):
         self.feature_dropout = feature_dropout
         self.filter_blur = filter_blur
         self.feature_flicker = feature_flicker
+        self.fireflies = fireflies
         self.guided = guided
         self.cache = cache or FrameCache()
         wanted = _NUMBERS + max(len(_files(view, "noisy")) for view in self.views)
@@ -185,7 +190,9 @@ class CropDataset(Dataset):
                 raise DataError(f"no view is left whose frames can be decoded; the last that was tried: {view.folder}.")
         inputs, targets, guides = chosen
         height, width = inputs[0].pixels.shape[1:]
-        stops, blurred, sigma, colours, axes, signs, turn, missing, darker, flickers, seed = numbers[4:_NUMBERS]
+        stops, blurred, sigma, colours, axes, signs, turn, missing, darker, flickers, seed, struck, which = numbers[
+            4:_NUMBERS
+        ]
         turn = int(8 * turn) if self.augment else 0
         if size[0] != size[1]:  # what stands is cut standing, and transposed if the crops of this batch lie
             turn = turn & 3 | (4 if (height > width) != (size[0] > size[1]) else 0)
@@ -195,6 +202,7 @@ class CropDataset(Dataset):
         exposure = self._exposure(inputs)
         if not self.augment:
             return Cut(inputs, targets, top, left, exposure, turn=turn, guides=guides)
+        seed, which = (int(number * 2**53) for number in (seed, which))
         missing = missing / self.feature_dropout if self.feature_dropout > 0 else 1.0
         return Cut(
             inputs,
@@ -210,7 +218,8 @@ class CropDataset(Dataset):
             albedo=2 ** min(0.0, self.albedo_stops * (1 - 2 * darker)) if missing >= 2 / 3 else 0.0,
             normal=not 1 / 3 <= missing < 1,
             guides=guides,
-            flicker=Flicker(int(seed * 2**53)) if flickers < self.feature_flicker else None,
+            flicker=Flicker(seed) if flickers < self.feature_flicker else None,
+            fireflies=Fireflies(which) if struck < self.fireflies else None,
         )
 
     def _chosen(self, view: View, numbers: list[float]) -> tuple[tuple[StoredFrame, ...], ...] | None:

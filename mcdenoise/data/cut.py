@@ -6,6 +6,7 @@ from itertools import permutations, product
 import torch
 from torch import Tensor
 
+from mcdenoise.data.fireflies import Fireflies
 from mcdenoise.data.flicker import Flicker
 from mcdenoise.data.stored import StoredFrame
 
@@ -25,6 +26,7 @@ class Cut:
     of normals. signs: which of the 8 ways to mirror the axes. turn: which of the 8 ways to flip and transpose.
     albedo: factor on it, 0 if it is missing. normal: whether it is there. guides: frames that are averaged to be the
     guide; none if empty. flicker: what makes features noise; None for nothing.
+    fireflies: what the input has of them beside its own; None for none.
     """
 
     inputs: tuple[StoredFrame, ...]
@@ -41,6 +43,7 @@ class Cut:
     normal: bool = True
     guides: tuple[StoredFrame, ...] = ()
     flicker: Flicker | None = None
+    fireflies: Fireflies | None = None
 
     def of_guides(self) -> "Cut":
         """The same crop of the guide, with all features."""

@@ -84,6 +84,9 @@ def cut(cuts: list[Cut], size: tuple[int, int]) -> Batch:
     They have a guide, and features to learn from, if all of `cuts` have guides.
     """
     batch = _cut(cuts, size)
+    for i, one in enumerate(cuts):
+        if one.fireflies is not None:
+            one.fireflies.add(batch.radiance[i], one.sigma)
     if not all(one.guides for one in cuts):
         _make_flicker(cuts, batch)
         return batch

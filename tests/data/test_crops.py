@@ -166,7 +166,7 @@ def _realizations_of(example, frames):
 
 def test_a_guide_is_the_same_place_and_always_has_features(functional_views):
     dataset = CropDataset(
-        functional_views, crop=32, feature_dropout=1.0, albedo_stops=0, feature_flicker=0, guided=True
+        functional_views, crop=32, feature_dropout=1.0, albedo_stops=0, feature_flicker=0, fireflies=0, guided=True
     )
     for i in range(20):
         batch = dataset.batch(2 * i, 2)
@@ -187,7 +187,7 @@ def test_features_to_learn_from_are_those_of_the_target_s_realizations(count, tm
     for k in range(count):
         radiance, feature = (np.full((32, 32, 3), value, np.float32) for value in (2**k, (k + 1) / 8))
         write_frame(folder / f"r{k:03d}.exr", Frame(radiance, feature, feature))
-    options = {"exposure_stops": 0, "feature_dropout": 0, "filter_blur": 0, "feature_flicker": 0}
+    options = {"exposure_stops": 0, "feature_dropout": 0, "filter_blur": 0, "feature_flicker": 0, "fireflies": 0}
     dataset = CropDataset(find_views(tmp_path / "renders"), crop=32, guided=True, **options)
     darker = 0
     for i in range(100):
@@ -239,7 +239,7 @@ def test_input_and_target_have_the_truth_as_their_mean(tmp_path):
 
 def test_turns_and_permutations_apply_alike_to_all(functional_views):
     dataset = CropDataset(
-        functional_views, crop=32, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0
+        functional_views, crop=32, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0, fireflies=0
     )
     turned = set()
     for i in range(60):
@@ -260,7 +260,7 @@ def test_every_turn_and_permutation_occurs(tmp_path):
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(albedo, albedo))
     dataset = CropDataset(
-        find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0
+        find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0, fireflies=0
     )
     seen = {dataset[i].albedo.numpy().tobytes() for i in range(600)}
     assert len(seen) == 48  # a given one is missing from 600 draws with a chance of 3e-6
@@ -268,7 +268,7 @@ def test_every_turn_and_permutation_occurs(tmp_path):
 
 def test_blur_applies_alike_to_all_and_keeps_the_mean(functional_views, tmp_path):
     dataset = CropDataset(
-        functional_views, crop=32, feature_dropout=0, filter_blur=1.0, albedo_stops=0, feature_flicker=0
+        functional_views, crop=32, feature_dropout=0, filter_blur=1.0, albedo_stops=0, feature_flicker=0, fireflies=0
     )
     for i in range(20):
         example = dataset[i]
@@ -303,7 +303,7 @@ def test_normals_are_mirrored_and_their_axes_permuted(tmp_path):
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((8, 8, 3), np.float32), None, normal))
     dataset = CropDataset(
-        find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0
+        find_views(tmp_path), crop=8, feature_dropout=0, filter_blur=0, albedo_stops=0, feature_flicker=0, fireflies=0
     )
     assert len({tuple(dataset[i].normal[:, 0, 0].tolist()) for i in range(600)}) == 48
 
@@ -315,6 +315,7 @@ def test_albedo_is_darker_in_half_of_the_examples_and_radiance_is_not(functional
         "feature_dropout": 0,
         "filter_blur": 0,
         "feature_flicker": 0,
+        "fireflies": 0,
         "guided": False,
     }
     plain, darker = (CropDataset(functional_views, albedo_stops=stops, **options) for stops in (0.0, 4.0))
@@ -331,7 +332,7 @@ def test_albedo_is_darker_in_half_of_the_examples_and_radiance_is_not(functional
 
 
 def test_exposure_changes_input_and_target_alike(functional_views):
-    dataset = CropDataset(functional_views, crop=32, exposure_stops=1.0, albedo_stops=0)
+    dataset = CropDataset(functional_views, crop=32, exposure_stops=1.0, albedo_stops=0, fireflies=0)
     middle = exposure(read_frame(functional_views[0].realizations[0]).radiance)
     plain = CropDataset(functional_views, crop=32, augment=False)[0]
     scale = float(plain.radiance.sum() / (2 * plain.albedo.sum()))
@@ -375,6 +376,7 @@ def test_crops_are_no_higher_than_most_views(tmp_path):
         "feature_dropout": 0,
         "filter_blur": 0,
         "feature_flicker": 0,
+        "fireflies": 0,
         "albedo_stops": 0,
         "multiple": 8,
     }

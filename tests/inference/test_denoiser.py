@@ -45,12 +45,15 @@ def stacked(given):
     return torch.from_numpy(images).permute(2, 0, 1)[None]
 
 
-@pytest.mark.parametrize(("network", "config"), [("unet", {}), ("kpn", {}), ("oidn", {}), ("red30", {"width": 8})])
-def test_tiles_do_not_show(tmp_path, network, config, monkeypatch):
+@pytest.mark.parametrize(
+    ("network", "config", "passes"),
+    [("unet", {}, 1), ("kpn", {}, 1), ("kpn", {"width": 8}, 2), ("oidn", {}, 1), ("red30", {"width": 8}, 1)],
+)
+def test_tiles_do_not_show(tmp_path, network, config, passes, monkeypatch):
     """To 1e-3 of a value; nothing that counts is left out, only sums are made in another order."""
     torch.manual_seed(5)
     save_model(tmp_path / "model.safetensors", create(network, **config), {})
-    denoiser = Denoiser(tmp_path / "model.safetensors", "cpu", "float32")
+    denoiser = Denoiser(tmp_path / "model.safetensors", "cpu", "float32", passes=passes)
     given = frame(430, 590)
     whole = denoiser.denoise(given.radiance, given.albedo, given.normal)
     monkeypatch.setattr(denoiser_module, "_WHOLE_PIXELS", 1000)
@@ -197,7 +200,7 @@ def test_exposure_does_not_matter(denoiser, scale):
 def test_bf16_is_close_to_float32(model):
     given = frame(64, 64)
     full, half = (
-        Denoiser(model, "cpu", precision).denoise(given.radiance, given.albedo, given.normal)
+        Denoiser(model, "cpu", precision, passes=1).denoise(given.radiance, given.albedo, given.normal)
         for precision in ("float32", "bf16")
     )
     # bf16 keeps 8 bits; some twenty layers of it stay within a few percent of the brightest values.
@@ -278,7 +281,57 @@ def test_the_gpu_agrees_with_the_processor(model):
     np.testing.assert_allclose(gpu, cpu, rtol=0.02, atol=0.01 * cpu.max())
 
 
-@pytest.mark.parametrize("options", [{"precision": "fp16"}, {"engine": "cuda"}])
+def _ways(image):
+    """All eight of a picture, in the order in which more passes see more of them, and how each is turned back."""
+    for transposed in (False, True):
+        for down, across in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
+            turn = slice(None, None, down), slice(None, None, across)
+            seen = np.swapaxes(image, 0, 1) if transposed else image
+            yield seen[turn], lambda x, turn=turn, on=transposed: np.swapaxes(x[turn], 0, 1) if on else x[turn]
+
+
+@pytest.mark.parametrize("passes", [1, 2, 4, 8])
+def test_passes_are_the_mean_of_what_the_picture_gives_turned_and_mirrored(kernels, passes):
+    given = frame(64, 96)  # multiples of what is pooled: so pixels are pooled with the same ones however it is turned
+    once, often = (Denoiser(kernels, "cpu", "float32", passes=count) for count in (1, passes))
+    images = zip(*(_ways(image) for image in (given.radiance, given.albedo, given.normal)), strict=True)
+    seen = [back(once.denoise(r, a, n)) for (r, back), (a, _), (n, _) in images]
+    found = often.denoise(given.radiance, given.albedo, given.normal)
+    expected = np.mean(seen[:passes], axis=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5 * expected.mean())
+    others = [other for other in (1, 2, 4, 8) if other != passes]
+    assert all(np.abs(np.mean(seen[:other], axis=0) - expected).max() > 0.02 * expected.mean() for other in others)
+
+
+def test_a_picture_of_odd_size_turned_around_gives_the_result_turned_around(kernels):
+    """With all eight, whatever is mirrored; but for pixels at its edges, which are pooled with repeated ones."""
+    given = frame(70, 102)
+    images = given.radiance, given.albedo, given.normal
+    denoiser = Denoiser(kernels, "cpu", "float32", passes=8)
+    plain = denoiser.denoise(*images)
+    assert plain.shape == (70, 102, 3)
+    turned = denoiser.denoise(*(np.ascontiguousarray(np.swapaxes(image, 0, 1)) for image in images))
+    np.testing.assert_allclose(np.swapaxes(turned, 0, 1), plain, rtol=1e-3, atol=1e-5 * plain.mean())
+
+
+def test_two_passes_are_taken_where_they_cost_no_more_than_open_image_denoise(kernels, tmp_path):
+    """For kernel prediction in bf16: in float32 and for others one is. Results differ, and so do identities."""
+    found = {precision: Denoiser(kernels, "cpu", precision) for precision in ("float32", "bf16")}
+    assert {precision: one.passes for precision, one in found.items()} == {"float32": 1, "bf16": 2}
+    torch.manual_seed(0)
+    save_model(tmp_path / "other.safetensors", create("unet"), {})
+    assert Denoiser(tmp_path / "other.safetensors", "cpu", "bf16").passes == 1
+    identities = {Denoiser(kernels, "cpu", "bf16", passes=count).identity for count in (1, 2, 4, 8)}
+    assert len(identities) == 4
+    assert found["bf16"].identity == Denoiser(kernels, "cpu", "bf16", passes=2).identity
+
+
+def test_open_image_denoise_runs_a_model_once(kernels):
+    with pytest.raises(ModelError, match="sees a picture once"):
+        Denoiser(kernels, "cpu", engine="oidn", passes=2)
+
+
+@pytest.mark.parametrize("options", [{"precision": "fp16"}, {"engine": "cuda"}, {"passes": 3}, {"passes": "2"}])
 def test_options_that_there_are_not_are_refused(kernels, options):
     with pytest.raises(ValueError, match=repr(next(iter(options.values())))):
         Denoiser(kernels, "cpu", **options)

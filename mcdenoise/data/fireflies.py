@@ -1,0 +1,41 @@
+"""Fireflies in inputs alone: samples of so little chance and so much light that no other render has one there."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_SHARES = 1 / 20_000, 1 / 1_000  # of the pixels of a crop
+_BRIGHTNESS = 300.0, 100_000.0  # times middle grey, to which radiance has been brought
+_GREY = 0.18
+_WINDOW = 1  # pixels on either side that a pixel filter spreads one over
+
+
+class Fireflies:
+    """A few pixels of an input that are 300 to 100,000 times as bright as middle grey, in any colour.
+
+    The targets have none: what such a pixel says of the light around it is next to nothing, as its chance was. seed: of
+    all that is random.
+    """
+
+    def __init__(self, seed: int):
+        self._seed = seed
+
+    def add(self, radiance: Tensor, sigma: float) -> None:
+        """Put them into radiance `[3, h, w]`, in its place. sigma: of the Gaussian pixel filter in pixels, 0 for a box:
+        they are spread as it spreads what it meets, over 3 x 3 pixels at most."""
+        rng = np.random.default_rng(self._seed)
+        height, width = radiance.shape[1:]
+        share = math.exp(rng.uniform(*np.log(_SHARES)))
+        count = max(1, rng.poisson(share * height * width))
+        places = zip(rng.integers(height, size=count), rng.integers(width, size=count), strict=True)
+        for y, x in places:
+            light = _GREY * math.exp(rng.uniform(*np.log(_BRIGHTNESS))) * rng.uniform(0.1, 1, 3)
+            rows = slice(max(0, y - _WINDOW), y + _WINDOW + 1) if sigma else slice(y, y + 1)
+            columns = slice(max(0, x - _WINDOW), x + _WINDOW + 1) if sigma else slice(x, x + 1)
+            window = radiance[:, rows, columns]
+            down, across = (torch.arange(*part.indices(side)) for part, side in ((rows, height), (columns, width)))
+            squared = (down[:, None] - int(y)) ** 2 + (across[None] - int(x)) ** 2
+            falls = torch.exp(-squared / (2 * sigma**2)) if sigma else torch.ones(1, 1)
+            window += (torch.tensor(light, dtype=torch.float32)[:, None, None] * falls / falls.sum()).to(window.device)
