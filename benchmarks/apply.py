@@ -1,6 +1,7 @@
 """How long denoising takes beside Open Image Denoise, from arrays to an array, in one run.
 
     python benchmarks/apply.py [--size 1920 1080] [--runs 5] [--model default]... [--device auto]
+                               [--precision auto]... [--passes auto]...
 
 Radiance, albedo and normal in, radiance out, with everything that has to be done in between; models and filters are
 loaded before. Every method takes its turn in every run; medians, their range, and the ratio to OIDN's High quality of
@@ -9,6 +10,7 @@ the same run. Then where the time of the models goes.
 
 import argparse
 import copy
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -19,6 +21,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from mcdenoise import Denoiser
+from mcdenoise.inference.denoiser import PASSES
 from mcdenoise.networks.cost import cost_of
 
 _HIGH = "OIDN High"
@@ -47,15 +50,23 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--model", action="append", help="a model's name or file [default: default]")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", action="append", choices=("auto", "float32", "bf16"))
+    parser.add_argument("--passes", action="append", choices=("auto", *map(str, PASSES)))
     arguments = parser.parse_args()
     images = _images(*arguments.size)
-    models = {name: Denoiser(name, arguments.device) for name in arguments.model or ["default"]}
+    models = {}
+    for model, precision, passes in itertools.product(
+        arguments.model or ["default"], arguments.precision or ["auto"], arguments.passes or ["auto"]
+    ):
+        one = Denoiser(model, arguments.device, precision, passes=passes if passes == "auto" else int(passes))
+        often = f"{one.passes} pass{'es' if one.passes > 1 else ''}"
+        models[f"{model} ({one.device}, {one.precision}, {often})"] = one
     methods: dict[str, Callable[[], np.ndarray]] = {}
     for quality in ("High", "Balanced", "Fast"):
         chosen = getattr(mitsuba_oidn.Quality, quality)
         methods[f"OIDN {quality}"] = lambda q=chosen: np.asarray(mitsuba_oidn.denoise(*images, hdr=True, quality=q))
     for name, denoiser in models.items():
-        methods[f"{name} ({denoiser.device}, {denoiser.precision})"] = lambda d=denoiser: d.denoise(*images)
+        methods[name] = lambda d=denoiser: d.denoise(*images)
     seconds = _measured(methods, arguments.runs)
     width, height = arguments.size
     print(f"{width} x {height} with albedo and normal, {torch.get_num_threads()} threads, {arguments.runs} runs\n")
@@ -101,7 +112,7 @@ def _print_stages(name: str, denoiser: Denoiser, images: tuple[np.ndarray, ...])
         seconds[stage] += spent / 1e6
     height, width = images[0].shape[:2]
     cost = cost_of(copy.deepcopy(denoiser.network).cpu())
-    operations = 2 * cost.multiply_adds * height * width
+    operations = 2 * cost.multiply_adds * height * width * denoiser.passes
     counted = f"{cost.multiply_adds / 1e3:.1f} thousand multiply-adds a pixel, {operations / 1e9:.0f} GFLOP a picture"
     print(f"\n{name}: {counted}.")
     print("Where the time of one picture goes, by torch's profiler:\n\n| stage | s |\n|---|---|")

@@ -1,13 +1,13 @@
 """Quality of models beside Open Image Denoise, on frames with references.
 
-    python benchmarks/quality.py FOLDER [--model NAME_OR_FILE]... [--scenes]
+    python benchmarks/quality.py FOLDER [--model NAME_OR_FILE]... [--passes 1 2 4 8] [--scenes]
 
 FOLDER holds independent realizations `<scene>_<spp>spp_r000.exr`, `_r001.exr`, ... and, as two independent halves of a
 reference, `<scene>_ref_a.exr` and `<scene>_ref_b.exr`. Each realization, and the means of each two, four, ... of them,
 are denoised as one frame: by each model and by OIDN (High quality), with and without features. A scene's score at an
 spp is the mean over its frames: of relMSE (the reference's noise cancelled), PSNR after the paper's tonemapping, and
-HDR-FLIP. Prints for every spp the geometric mean over scenes of the first, and the means of the others. --scenes: also
-relMSE and PSNR of each scene.
+HDR-FLIP. Prints for every spp the geometric mean over scenes of the first, and the means of the others. --passes: also
+what each model makes of a frame seen so often. --scenes: also relMSE and PSNR of each scene.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from mcdenoise.exr import read_frame
 from mcdenoise.frame import Frame, mean_frame
 from mcdenoise.inference.candidates import candidates
 from mcdenoise.inference.combine import Denoise
-from mcdenoise.inference.denoiser import Denoiser
+from mcdenoise.inference.denoiser import PASSES, Denoiser
 
 _NAME = re.compile(r"(?P<scene>.+)_(?P<spp>\d+)spp_r\d{3}\.exr")
 _OIDN = {"oidn-color": "OIDN, colour only", "oidn": "OIDN", "oidn-prefilter": "OIDN, prefiltered features"}
@@ -34,9 +34,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", action="append", default=[], help="a model's name or file (default: default)")
+    parser.add_argument("--passes", type=int, nargs="+", choices=PASSES, default=[], help="also with so many passes")
     parser.add_argument("--scenes", action="store_true", help="print the scores of each scene, too")
     arguments = parser.parse_args()
-    methods = _methods(arguments.model or ["default"])
+    methods = _methods(arguments.model or ["default"], arguments.passes)
     scores: dict[int, dict[str, dict[str, np.ndarray]]] = defaultdict(lambda: defaultdict(dict))
     for scene, by_spp in _frames(arguments.folder).items():
         halves = [read_frame(arguments.folder / f"{scene}_ref_{half}.exr").radiance for half in "ab"]
@@ -86,13 +87,15 @@ def _print(spp: int, by_method: dict[str, dict[str, np.ndarray]], each: bool) ->
         print("| " + " | ".join([name, *cells]) + " |")
 
 
-def _methods(models: list[str]) -> dict[str, Denoise]:
+def _methods(models: list[str], passes: list[int]) -> dict[str, Denoise]:
     methods: dict[str, Denoise] = {"noisy": lambda color, albedo, normal: color}
     for model in models:
         denoise = Denoiser(model).denoise
         name = Path(model).stem if model.count("/") == 0 else "/".join(Path(model).parts[-2:])
         methods[name] = denoise
         methods[f"{name}, colour only"] = lambda color, albedo, normal, denoise=denoise: denoise(color)
+        for count in passes:
+            methods[f"{name}, {count} pass{'es' if count > 1 else ''}"] = Denoiser(model, passes=count).denoise
     return methods | {_OIDN[name]: denoise for name, denoise in candidates(list(_OIDN), None).items()}
 
 

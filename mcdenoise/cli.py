@@ -496,7 +496,7 @@ def convert(renders: str, out: str) -> None:
     type=click.Choice(["auto", "1", "2", "4", "8"]),
     callback=lambda context, parameter, passes: passes if passes == "auto" else int(passes),
     help="How often the model sees a frame, turned and mirrored, for a mean that is nearer to the truth: as many times "
-    "the time. auto is 2 for a model of kernel prediction in bf16, else 1.",
+    "the time. auto is 2 for a kpn in bf16, unless it is a small one, as fast is, else 1.",
 )
 @click.option("--realizations", is_flag=True, help="FRAMES are independent renders of one view and give one result.")
 @click.option(

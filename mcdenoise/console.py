@@ -447,7 +447,7 @@ def show_info() -> None:
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     print(f"GPU: {', '.join(gpus) or 'none that PyTorch can use'}")
     device = choose_device()
-    how = "bf16; kernel prediction in 2 passes" if has_fast_bf16(device) else "float32 (no fast bf16 here); in 1 pass"
+    how = "bf16; kpn in 2 passes, others in 1" if has_fast_bf16(device) else "float32 (no fast bf16 here); in 1 pass"
     print(f"Networks run on: {device}, {how}")
     print("Mitsuba variants:")
     for variant in AUTOMATIC:

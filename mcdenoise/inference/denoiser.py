@@ -26,6 +26,7 @@ _WHOLE_PIXELS = 2_500_000
 _TILE = 768
 _PIXEL_BYTES = 4096  # of a GPU, for each pixel that a network sees at once; `kpn` takes a quarter of it
 
+_LARGE = 32  # channels at half resolution; `kpn` has 48, `kpn-small` 16
 PASSES = 1, 2, 4, 8
 _WAYS = [(transposed, mirrored) for transposed in (False, True) for mirrored in ((), (2, 3), (3,), (2,))]
 """In which passes see a picture: whether its rows become columns, and along which axes it is mirrored then."""
@@ -40,9 +41,9 @@ class Denoiser:
     precision: of the convolutions: `float32`, `bf16`, or `auto`, which takes bf16 where the hardware has units for it.
     engine: `torch`, or `oidn` for networks of OIDN's kind, which Open Image Denoise then runs, on the device and in the
     precision that it chooses itself. passes: how often the network sees a picture, each time another way round; the
-    mean is the result (geometric self-ensemble, Timofte et al. 2016). 1; 2, also turned by 180 degrees; 4, both mirror
-    images, too; 8, and all of them transposed, for as many times the time. `auto` is 2 for a network of kernel
-    prediction whose convolutions are in bf16, else 1. On a processor such a network keeps up to 768 MB to work in from
+    mean is the result (the enhanced prediction of Timofte et al. 2016). 1; 2, also turned by 180 degrees; 4, both mirror
+    images, too; 8, and all of them transposed, for as many times the time. `auto` is 2 for a `kpn` (a `kpn-small` is
+    to be fast) whose convolutions are in bf16, else 1. On a processor these keep up to 768 MB to work in from
     one picture to the next. Raises ModelError or McdenoiseError, or ValueError for options that are none.
     """
 
@@ -75,8 +76,10 @@ class Denoiser:
         if precision == "auto":
             self.precision = "bf16" if has_fast_bf16(self.device) else "float32"
         self.passes = passes
-        if passes == "auto":  # in float32, two would take longer than Open Image Denoise does
-            self.passes = 2 if isinstance(self.network, KPN) and self.precision == "bf16" else 1
+        if passes == "auto":
+            # In float32 two would take longer than Open Image Denoise does, and who takes a small one wants it fast.
+            large = isinstance(self.network, KPN) and self.network.config["width"] >= _LARGE
+            self.passes = 2 if large and self.precision == "bf16" else 1
         self._options = f"{engine} {precision}" + (f" {self.passes} passes" if self.passes > 1 else "")
 
     @property
