@@ -41,10 +41,10 @@ class Denoiser:
     precision: of the convolutions: `float32`, `bf16`, or `auto`, which takes bf16 where the hardware has units for it.
     engine: `torch`, or `oidn` for networks of OIDN's kind, which Open Image Denoise then runs, on the device and in the
     precision that it chooses itself. passes: how often the network sees a picture, each time another way round; the
-    mean is the result (the enhanced prediction of Timofte et al. 2016). 1; 2, also turned by 180 degrees; 4, both mirror
-    images, too; 8, and all of them transposed, for as many times the time. `auto` is 2 for a `kpn` (a `kpn-small` is
-    to be fast) whose convolutions are in bf16, else 1. On a processor these keep up to 768 MB to work in from
-    one picture to the next. Raises ModelError or McdenoiseError, or ValueError for options that are none.
+    mean is the result (the enhanced prediction of Timofte et al. 2016). 1; 2, also turned by 180 degrees; 4, both
+    mirror images, too; 8, and all of them transposed, for as many times the time. `auto` is 2 for a `kpn` (a
+    `kpn-small` is to be fast) whose convolutions are in bf16, else 1. On a processor these keep up to 768 MB to work in
+    from one picture to the next. Raises ModelError or McdenoiseError, or ValueError for options that are none.
     """
 
     def __init__(
