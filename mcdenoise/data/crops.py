@@ -109,7 +109,7 @@ class CropDataset(Dataset):
         feature_dropout: float = 0.15,
         filter_blur: float = 0.3,
         feature_flicker: float = 0.15,
-        fireflies: float = 0.08,
+        fireflies: float = 0.04,
         cache: FrameCache | None = None,
         batch: int = 1,
         ranks: int = 1,

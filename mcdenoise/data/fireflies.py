@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 _SHARES = 1 / 20_000, 1 / 1_000  # of the pixels of a crop
-_BRIGHTNESS = 300.0, 100_000.0  # times middle grey, to which radiance has been brought
+_BRIGHTNESS = 3_000.0, 300_000.0  # times middle grey, to which radiance has been brought; real samples end there
 _GREY = 0.18
 _WINDOW = 1  # pixels on either side that a pixel filter spreads one over
 
 
 class Fireflies:
-    """A few pixels of an input that are 300 to 100,000 times as bright as middle grey, in any colour.
+    """A few pixels of an input that are 3,000 to 300,000 times as bright as middle grey, in any colour.
 
     The targets have none: what such a pixel says of the light around it is next to nothing, as its chance was. seed: of
     all that is random.

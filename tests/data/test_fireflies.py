@@ -16,7 +16,7 @@ GREY = 0.18
 
 
 def test_they_are_few_bright_and_of_any_colour():
-    """Some 1 in 20,000 to 1 in 1,000 pixels, log-uniform, and at least one; 300 to 100,000 times middle grey."""
+    """Some 1 in 20,000 to 1 in 1,000 pixels, log-uniform, and at least one; 3,000 to 300,000 times middle grey."""
     shares, brightest, colours = [], [], []
     for seed in range(300):
         radiance = torch.zeros(3, 160, 160)
@@ -30,9 +30,9 @@ def test_they_are_few_bright_and_of_any_colour():
     # The mean of log-uniform shares is (b - a) / log(b / a), 3.2e-4, and their standard deviation 2.6e-4, so 1.5e-5 of
     # the mean of 300; that there is at least one adds 4% of a pixel or so.
     assert np.mean(shares) == pytest.approx((1 / 1000 - 1 / 20_000) / math.log(20), rel=0.25)
-    assert min(brightest) > 0.1 * 300 * GREY
-    assert max(brightest) < 100_000 * GREY
-    assert max(brightest) / min(brightest) > 500
+    assert min(brightest) > 0.1 * 3_000 * GREY
+    assert max(brightest) < 300_000 * GREY
+    assert max(brightest) / min(brightest) > 100
     assert np.std(colours, axis=0).min() > 0.1
 
 
@@ -85,7 +85,7 @@ def test_examples_have_them_as_often_as_asked_in_the_input_alone(tmp_path, guide
         count += struck > 0
         assert struck < 8  # 1 in 1,000 pixels of 1,024 at most, by a Poisson number
         assert float(more.min()) >= 0
-        assert struck == 0 or float(more.max()) > 0.1 * 300 * GREY
+        assert struck == 0 or float(more.max()) > 0.1 * 3_000 * GREY
     assert abs(count - 50) < 3.5 * math.sqrt(200 * 0.25 * 0.75)
 
 
