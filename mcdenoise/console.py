@@ -433,6 +433,7 @@ def show_info() -> None:
     import torch
 
     from mcdenoise.hardware import choose_device, has_fast_bf16
+    from mcdenoise.inference.denoiser import usual_passes
     from mcdenoise.networks.model_file import load_model, shipped_models
     from mcdenoise.rendering.variants import AUTOMATIC, choose, cores, probe, scalar_below
 
@@ -447,8 +448,8 @@ def show_info() -> None:
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     print(f"GPU: {', '.join(gpus) or 'none that PyTorch can use'}")
     device = choose_device()
-    how = "bf16; kpn in 2 passes, others in 1" if has_fast_bf16(device) else "float32 (no fast bf16 here); in 1 pass"
-    print(f"Networks run on: {device}, {how}")
+    precision = "bf16" if has_fast_bf16(device) else "float32"
+    print(f"Networks run on: {device}, {precision}{'' if precision == 'bf16' else ' (no fast bf16 here)'}")
     print("Mitsuba variants:")
     for variant in AUTOMATIC:
         tried = probe(variant)
@@ -464,7 +465,9 @@ def show_info() -> None:
     for name, path in shipped_models().items():
         network, training = load_model(path)
         count = sum(parameter.numel() for parameter in network.parameters())
-        print(f"  {name}: {network.name}, {count / 1e6:.2f} M parameters, {training['steps']} steps, {path}")
+        passes = usual_passes(network, precision)
+        seen = f"{training['steps']} steps, sees a frame {'twice' if passes == 2 else 'once'}"
+        print(f"  {name}: {network.name}, {count / 1e6:.2f} M parameters, {seen}, {path}")
 
 
 def show_model(name: str) -> None:

@@ -12,6 +12,7 @@ import torch
 from command_line import everything_below, run, run_alone
 from synthetic import noisy, picture, write_view
 
+from mcdenoise import Denoiser
 from mcdenoise.exr import read_attributes, read_frame, read_view_layers, write_frame
 from mcdenoise.frame import Frame
 from mcdenoise.networks import create
@@ -150,6 +151,31 @@ def test_a_preview_that_cannot_be_written_is_named(place, capfd, monkeypatch):
     assert (code, err) == (1, "Error: f0.denoised.png: cannot be written: Is a directory.\n")
 
 
+def test_passes_are_what_is_asked_for_and_another_number_makes_the_result_anew(place, capfd, monkeypatch):
+    frame = read_frame("f0.exr")
+    found = {}
+    for passes in (1, 2, 4, 8):
+        code, out, err = run(capfd, monkeypatch, "apply", "f0.exr", *MODEL, "--device", "cpu", "--passes", passes)
+        assert (code, err) == (0, "")
+        assert "f0.denoised.exr" in out
+        found[passes] = read_frame("f0.denoised.exr").radiance
+        denoiser = Denoiser("m.safetensors", "cpu", passes=passes)
+        np.testing.assert_array_equal(found[passes], denoiser.denoise(frame.radiance, frame.albedo, frame.normal))
+    assert all(np.abs(found[passes] - found[8]).max() > 1e-3 for passes in (1, 2, 4))
+    before = Path("f0.denoised.exr").stat().st_mtime_ns
+    assert run(capfd, monkeypatch, "apply", "f0.exr", *MODEL, "--device", "cpu", "--passes", 8)[0] == 0
+    assert Path("f0.denoised.exr").stat().st_mtime_ns == before
+
+
+def test_model_files_among_the_denoisers_get_the_same_passes(place, capfd, monkeypatch):
+    view = ["apply", "view000", "--denoisers", "m.safetensors", "--model", "fast", "--device", "cpu"]
+    found = []
+    for passes in (1, 8):
+        assert run(capfd, monkeypatch, *view, "--passes", passes, "--out", f"{passes}.exr")[0] == 0
+        found.append(read_frame(f"{passes}.exr").radiance)
+    assert np.abs(found[0] - found[1]).max() > 1e-3
+
+
 MODEL = ["--model", "m.safetensors"]
 BAD = {
     "a picture for a result": (["apply", "f0.exr", *MODEL, "--out", "result.png"], 2),
@@ -158,6 +184,8 @@ BAD = {
     "unknown option": (["apply", "f0.exr", *MODEL, "--denoise-well"], 2),
     "option without its value": (["apply", "f0.exr", "--model"], 2),
     "unknown precision": (["apply", "f0.exr", *MODEL, "--precision", "int4"], 2),
+    "unknown passes": (["apply", "f0.exr", *MODEL, "--passes", "3"], 2),
+    "passes of Open Image Denoise": (["apply", "f0.exr", *MODEL, "--engine", "oidn", "--passes", "2"], 2),
     "unknown device": (["apply", "f0.exr", *MODEL, "--device", "abacus"], 2),
     "a GPU that is not there": (["apply", "f0.exr", *MODEL, "--device", "cuda:999"], 2),
     "a device of another kind": (["apply", "f0.exr", *MODEL, "--device", "meta"], 2),

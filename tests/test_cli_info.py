@@ -8,6 +8,7 @@ import torch
 from command_line import everything_below, run
 from safetensors.torch import save_file
 
+from mcdenoise import Denoiser
 from mcdenoise.networks import NETWORKS, create
 from mcdenoise.networks.model_file import FORMAT, save_model
 from mcdenoise.training.losses import LOSSES
@@ -49,6 +50,14 @@ def test_the_model_that_ships_has_a_name(capfd, monkeypatch):
     code, out, _ = run(capfd, monkeypatch, "info", "--model", "default")
     assert code == 0
     assert "  scenes: " in out
+
+
+def test_of_models_that_ship_it_says_how_often_each_sees_a_frame_here(capfd, monkeypatch):
+    code, out, _ = run(capfd, monkeypatch, "info")
+    assert code == 0
+    for name in ("default", "fast"):
+        said = next(line for line in out.splitlines() if line.startswith(f"  {name}: "))
+        assert f"sees a frame {({1: 'once', 2: 'twice'})[Denoiser(name).passes]}," in said
 
 
 @pytest.mark.parametrize("training", ["{}", '{"options": [1]}', '{"options": {"loss": {"a": 1}}, "x": "\\u001b[2J"}'])

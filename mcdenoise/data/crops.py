@@ -88,12 +88,12 @@ class CropDataset(Dataset):
     from an example (a third each). filter_blur: chance that input, features and target are all blurred a little, as by
     a pixel filter wider than a box (a linear map, so means stay right): then the noise of neighbouring pixels goes
     together, and a network learns that this happens. cache: where decoded frames are, and where crops are made.
-    feature_flicker: chance that features have noise of their own, which the picture has not: see `Flicker`.
-    fireflies: chance that the input has fireflies of which no other render knows: see `Fireflies`. batch:
-    examples of a step of all processes together; ranks: those processes, which then read different views, where there
-    are as many. guided: whether examples have a guide: then half of the realizations that are not the input's are the
-    target, and the other half and the input's are the guide; where a view has targets, the guide is the others of
-    those, or all realizations if there is but one.
+    feature_flicker: chance that features have noise of their own, which the picture has not: see `Flicker`. fireflies:
+    chance that the input has fireflies of which no other render knows: see `Fireflies`. batch: examples of a step of
+    all processes together; ranks: those processes, which then read different views, where there are as many. guided:
+    whether examples have a guide: then half of the realizations that are not the input's are the target, and the other
+    half and the input's are the guide; where a view has targets, the guide is the others of those, or all realizations
+    if there is but one.
     Raises DataError if no view has what `target` needs, or when every view turns out to be broken.
     """
 

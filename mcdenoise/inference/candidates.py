@@ -19,7 +19,8 @@ def default_names() -> tuple[str, ...]:
 
 
 def candidates(names: Sequence[str], model: Denoiser | None) -> dict[str, Denoise]:
-    """Denoisers by name: `model`, which must be given then, those of OIDN_MODES, or model files. Raises ModelError."""
+    """Denoisers by name: `model`, which must be given then, those of OIDN_MODES, or model files, which
+    get that one's device, precision and passes. Raises ModelError."""
     found: dict[str, Denoise] = {}
     oidn = Oidn() if set(names) & set(OIDN_MODES) else None
     for name in names:
@@ -30,7 +31,7 @@ def candidates(names: Sequence[str], model: Denoiser | None) -> dict[str, Denois
         elif name in OIDN_MODES:
             found[name] = _of_oidn(oidn, name)
         else:
-            found[name] = Denoiser(name, "auto" if model is None else str(model.device)).denoise
+            found[name] = (Denoiser(name) if model is None else model.with_model(name)).denoise
     if not found:
         raise ModelError("no denoiser is named.", misuse=True)
     return found

@@ -26,7 +26,7 @@ _WHOLE_PIXELS = 2_500_000
 _TILE = 768
 _PIXEL_BYTES = 4096  # of a GPU, for each pixel that a network sees at once; `kpn` takes a quarter of it
 
-_LARGE = 32  # channels at half resolution; `kpn` has 48, `kpn-small` 16
+_LARGE = 32  # channels at half resolution; `kpn` has 48, and `kpn-small`, which is to be fast, 16
 PASSES = 1, 2, 4, 8
 _WAYS = [(transposed, mirrored) for transposed in (False, True) for mirrored in ((), (2, 3), (3,), (2,))]
 """In which passes see a picture: whether its rows become columns, and along which axes it is mirrored then."""
@@ -43,8 +43,9 @@ class Denoiser:
     precision that it chooses itself. passes: how often the network sees a picture, each time another way round; the
     mean is the result (the enhanced prediction of Timofte et al. 2016). 1; 2, also turned by 180 degrees; 4, both
     mirror images, too; 8, and all of them transposed, for as many times the time. `auto` is 2 for a `kpn` (a
-    `kpn-small` is to be fast) whose convolutions are in bf16, else 1. On a processor these keep up to 768 MB to work in
-    from one picture to the next. Raises ModelError or McdenoiseError, or ValueError for options that are none.
+    `kpn-small` is to be fast) whose convolutions are in bf16, else 1. On a processor a network of kernel prediction
+    keeps up to 768 MB to work in from one picture to the next. Raises ModelError or McdenoiseError, or ValueError for
+    options that are none.
     """
 
     def __init__(
@@ -59,10 +60,11 @@ class Denoiser:
             raise ValueError(
                 f"precision is auto, float32 or bf16, and engine torch or oidn, not {precision!r} and {engine!r}"
             )
-        if passes not in ("auto", *PASSES):
+        if type(passes) not in (int, str) or passes not in ("auto", *PASSES):
             raise ValueError(f"passes must be auto, 1, 2, 4 or 8, not {passes!r}")
         if engine == "oidn" and passes not in ("auto", 1):
             raise ModelError("Open Image Denoise sees a picture once: more passes need the engine torch.", misuse=True)
+        self._asked = {"device": device, "precision": precision, "passes": passes}
         self.device = choose_device(device)
         if isinstance(model, nn.Module):
             self.network, self.training, self._digest = model, {}, None
@@ -75,12 +77,12 @@ class Denoiser:
         self.precision = precision
         if precision == "auto":
             self.precision = "bf16" if has_fast_bf16(self.device) else "float32"
-        self.passes = passes
-        if passes == "auto":
-            # In float32 two would take longer than Open Image Denoise does, and who takes a small one wants it fast.
-            large = isinstance(self.network, KPN) and self.network.config["width"] >= _LARGE
-            self.passes = 2 if large and self.precision == "bf16" else 1
+        self.passes = usual_passes(self.network, self.precision) if passes == "auto" else passes
         self._options = f"{engine} {precision}" + (f" {self.passes} passes" if self.passes > 1 else "")
+
+    def with_model(self, model: str | os.PathLike) -> "Denoiser":
+        """Another model, run by torch with the device, precision and passes that were asked for here."""
+        return Denoiser(model, **self._asked)
 
     @property
     def identity(self) -> str:
@@ -117,7 +119,8 @@ class Denoiser:
         if isinstance(image, np.ndarray):
             with np.errstate(invalid="ignore", over="ignore"):  # float64 may be too large: that becomes Inf
                 image = np.ascontiguousarray(image, np.float32)
-            if not image.flags.writeable:  # torch would warn; nothing writes to it
+            # torch would warn of what is not writeable, though nothing writes to it; a single row may be reversed.
+            if not image.flags.writeable or min(image.strides) < 0:
                 image = image.copy()
             image = torch.from_numpy(image)
         return image.detach().to(self.device, torch.float32)
@@ -164,8 +167,10 @@ class Denoiser:
         if below or right:
             x = self._padded(x, (0, right, 0, below))
         with convolutions_in_bf16(self.device, self.precision == "bf16"):
-            results = [self._seen(x, *way) for way in _WAYS[: self.passes]]
-        return (results[0] if self.passes == 1 else sum(results) / self.passes)[:, :, :height, :width]
+            total = self._seen(x, *_WAYS[0])
+            for way in _WAYS[1 : self.passes]:
+                total = total + self._seen(x, *way)
+        return (total / self.passes if self.passes > 1 else total)[:, :, :height, :width]
 
     def _seen(self, x: Tensor, transposed: bool, mirrored: tuple[int, ...]) -> Tensor:
         """What the network makes of `x` as it is seen in one of `_WAYS`, the right way round again."""
@@ -181,6 +186,13 @@ class Denoiser:
             return F.pad(x, padding, mode="replicate")
         values = torch.tensor(outside, device=x.device).view(1, -1, 1, 1)
         return F.pad(x - values, padding) + values
+
+
+def usual_passes(network: nn.Module, precision: str) -> int:
+    """How often a picture is seen if nothing is said: twice by a network of kernel prediction that is not a small one,
+    where that takes no longer than Open Image Denoise on a processor, as it would in float32."""
+    large = isinstance(network, KPN) and network.config["width"] >= _LARGE
+    return 2 if large and precision == "bf16" else 1
 
 
 def _digest_of(network: nn.Module) -> str:

@@ -209,13 +209,13 @@ def _fly(
     # Network, averaged weights, optimizer; and what they began as, to compare with.
     start = None
     if options.init is not None:
-        start = Denoiser(copy.deepcopy(network).eval(), str(device), options.precision)
+        start = Denoiser(copy.deepcopy(network).eval(), str(device), options.precision, passes=1)
     if device.type == "cuda":
         network = network.to(device, memory_format=torch.channels_last)
     rate, bf16 = options.learning_rate, options.precision == "bf16"
     learning = Learning(crop, options.batch, rate, options.seed, loss=options.loss, bf16=bf16)
     learner = Learner(network, learning, device, FrameCache())
-    denoiser = Denoiser(learner.averaged, str(device), options.precision)
+    denoiser = Denoiser(learner.averaged, str(device), options.precision, passes=1)
     try:
         files.denoised.mkdir(parents=True, exist_ok=True)
         atomic.remove_leftovers(files.denoised)

@@ -303,18 +303,29 @@ def test_passes_are_the_mean_of_what_the_picture_gives_turned_and_mirrored(kerne
     assert all(np.abs(np.mean(seen[:other], axis=0) - expected).max() > 0.02 * expected.mean() for other in others)
 
 
-def test_a_picture_of_odd_size_turned_around_gives_the_result_turned_around(kernels):
-    """With all eight, whatever is mirrored; but for pixels at its edges, which are pooled with repeated ones."""
-    given = frame(70, 102)
-    images = given.radiance, given.albedo, given.normal
-    denoiser = Denoiser(kernels, "cpu", "float32", passes=8)
-    plain = denoiser.denoise(*images)
-    assert plain.shape == (70, 102, 3)
-    turned = denoiser.denoise(*(np.ascontiguousarray(np.swapaxes(image, 0, 1)) for image in images))
-    np.testing.assert_allclose(np.swapaxes(turned, 0, 1), plain, rtol=1e-3, atol=1e-5 * plain.mean())
+@pytest.mark.parametrize("name", ["kpn", "unet", "oidn"])
+def test_passes_of_any_size_and_network_are_padded_at_the_same_edges(tmp_path, name):
+    """Below and at the right, before a picture is turned: so pixels are pooled with the same ones in every pass."""
+    torch.manual_seed(1)
+    network = create(name).eval()
+    given = frame(70, 101)
+    denoiser = Denoiser(network, "cpu", "float32", passes=8)
+    found = denoiser._run(stacked(given))
+    multiple = network.multiple
+    x = denoiser._padded(stacked(given), (0, -101 % multiple, 0, -70 % multiple))
+    images, total = x[0].permute(1, 2, 0).numpy(), 0
+    for seen, back in _ways(images):
+        planes = torch.from_numpy(np.ascontiguousarray(seen)).permute(2, 0, 1)[None]
+        with torch.inference_mode():
+            result = network(planes[:, :3], planes[:, 3:6], planes[:, 6:])
+        total = total + back(result[0].permute(1, 2, 0).numpy())
+    expected = total[:70, :101] / 8
+    np.testing.assert_allclose(
+        found[0].permute(1, 2, 0).detach().numpy(), expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max()
+    )
 
 
-def test_two_passes_are_taken_where_they_cost_no_more_than_open_image_denoise(kernels, tmp_path):
+def test_two_passes_are_usual_for_kpn_in_bf16(kernels, tmp_path):
     """For kpn in bf16: in float32, for small ones and for others one is. Results differ, and so do identities."""
     found = {}
     for name in ("kpn", "kpn-small", "unet"):
@@ -334,10 +345,32 @@ def test_open_image_denoise_runs_a_model_once(kernels):
         Denoiser(kernels, "cpu", engine="oidn", passes=2)
 
 
-@pytest.mark.parametrize("options", [{"precision": "fp16"}, {"engine": "cuda"}, {"passes": 3}, {"passes": "2"}])
+@pytest.mark.parametrize("options", [{"precision": "fp16"}, {"engine": "cuda"}, {"passes": 3}])
 def test_options_that_there_are_not_are_refused(kernels, options):
     with pytest.raises(ValueError, match=repr(next(iter(options.values())))):
         Denoiser(kernels, "cpu", **options)
+
+
+@pytest.mark.parametrize("passes", ["2", 2.0, True, None, torch.tensor(2), np.array([1, 2])])
+def test_passes_are_whole_numbers(kernels, passes):
+    with pytest.raises(ValueError, match="passes must be auto, 1, 2, 4 or 8"):
+        Denoiser(kernels, "cpu", passes=passes)
+
+
+def test_another_model_gets_the_same_options(kernels):
+    first = Denoiser("fast", "cpu", "bf16", passes=4)
+    other = first.with_model(kernels)
+    assert (other.device, other.precision, other.passes) == (first.device, "bf16", 4)
+    assert other.identity == Denoiser(kernels, "cpu", "bf16", passes=4).identity
+    assert Denoiser("fast", "cpu", "bf16").with_model("default").passes == 2  # not asked for: as usual for that one
+
+
+def test_a_row_that_is_reversed_will_do(denoiser):
+    given = frame(1, 40)
+    arrays = [image[::-1] for image in (given.radiance, given.albedo, given.normal)]
+    np.testing.assert_array_equal(
+        denoiser.denoise(*arrays), denoiser.denoise(given.radiance, given.albedo, given.normal)
+    )
 
 
 def test_arrays_of_other_kinds_are_refused(denoiser):
