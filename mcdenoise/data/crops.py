@@ -20,6 +20,7 @@ from mcdenoise.errors import DataError
 from mcdenoise.tonemap import exposure_of_blocks
 
 _LEAST_VISIT = 16
+_SETTLED = 10_000  # examples after which a network knows light from dark; before, fireflies teach it little else
 _TURN = 10  # place among an example's random numbers of which way it is turned
 _NUMBERS = 17  # random ones that an example takes, besides one for each realization
 _PHILOX_WORDS = 4  # that a step of the generator's counter gives
@@ -89,11 +90,11 @@ class CropDataset(Dataset):
     a pixel filter wider than a box (a linear map, so means stay right): then the noise of neighbouring pixels goes
     together, and a network learns that this happens. cache: where decoded frames are, and where crops are made.
     feature_flicker: chance that features have noise of their own, which the picture has not: see `Flicker`. fireflies:
-    chance that the input has fireflies of which no other render knows: see `Fireflies`. batch: examples of a step of
-    all processes together; ranks: those processes, which then read different views, where there are as many. guided:
-    whether examples have a guide: then half of the realizations that are not the input's are the target, and the other
-    half and the input's are the guide; where a view has targets, the guide is the others of those, or all realizations
-    if there is but one.
+    chance that the input has fireflies of which no other render knows (see `Fireflies`), to which it rises over the
+    first 10,000 examples. batch: examples of a step of all processes together; ranks: those processes, which then read
+    different views, where there are as many. guided: whether examples have a guide: then half of the realizations that
+    are not the input's are the target, and the other half and the input's are the guide; where a view has targets, the
+    guide is the others of those, or all realizations if there is but one.
     Raises DataError if no view has what `target` needs, or when every view turns out to be broken.
     """
 
@@ -219,7 +220,7 @@ class CropDataset(Dataset):
             normal=not 1 / 3 <= missing < 1,
             guides=guides,
             flicker=Flicker(seed) if flickers < self.feature_flicker else None,
-            fireflies=Fireflies(which) if struck < self.fireflies else None,
+            fireflies=Fireflies(which) if struck < self.fireflies * min(1.0, index / _SETTLED) else None,
         )
 
     def _chosen(self, view: View, numbers: list[float]) -> tuple[tuple[StoredFrame, ...], ...] | None:

@@ -13,6 +13,7 @@ from mcdenoise.exr import write_frame
 from mcdenoise.frame import Frame
 
 GREY = 0.18
+SETTLED = 10_000  # examples, from which on they are as frequent as asked
 
 
 def test_they_are_few_bright_and_of_any_colour():
@@ -82,8 +83,8 @@ def test_examples_have_them_as_often_as_asked_in_the_input_alone(tmp_path, guide
         CropDataset(find_views(tmp_path), crop=32, guided=guided, **(AS_RENDERED | {"fireflies": chance}))
         for chance in (0.25, 0.0)
     )
-    found, count = with_them.batch(0, 200), 0
-    plain = without.batch(0, 200)
+    found, count = with_them.batch(SETTLED, 200), 0
+    plain = without.batch(SETTLED, 200)
     for name in ("albedo", "normal", "target"):
         assert torch.equal(getattr(found, name), getattr(plain, name))
     for one, other in zip(
@@ -107,7 +108,7 @@ def test_one_example_in_25_has_them_whether_its_features_flicker_or_not(tmp_path
         normal = np.full((16, 16, 3), 0.6, np.float32)
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((16, 16, 3), np.float32), None, normal))
     usual = CropDataset(find_views(tmp_path), crop=16, feature_dropout=0, filter_blur=0)
-    examples = usual.batch(0, 4000)
+    examples = usual.batch(SETTLED, 4000)
     struck = examples.radiance.flatten(1).amax(dim=1) > 100
     noisy = examples.normal.flatten(2).std(dim=2).amax(dim=1) > 1e-3
     assert abs(int(struck.sum()) - 160) < 4 * math.sqrt(4000 * 0.04 * 0.96)
@@ -116,11 +117,22 @@ def test_one_example_in_25_has_them_whether_its_features_flicker_or_not(tmp_path
     assert abs(int((struck & noisy).sum()) - share * 160) < 4 * math.sqrt(share * 160)
 
 
+def test_they_come_by_and_by(tmp_path):
+    """A quarter of their chance after a quarter of the first 10,000 examples: who knows nothing learns little of them."""
+    for k in range(2):
+        write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((16, 16, 3), np.float32)))
+    dataset = CropDataset(find_views(tmp_path), crop=16, **(AS_RENDERED | {"fireflies": 0.8}))
+    for start, chance in ((0, 0.0), (SETTLED // 4, 0.2), (SETTLED // 2, 0.4), (3 * SETTLED, 0.8)):
+        struck = dataset.batch(start, 400).radiance.flatten(1).amax(dim=1) > 100
+        middle = chance + 0.8 * 200 / SETTLED * (start < SETTLED)  # it rises from the first of them to the last
+        assert abs(int(struck.sum()) - 400 * middle) < 4 * math.sqrt(400 * middle * (1 - middle))
+
+
 def test_blurred_examples_have_blurred_ones(tmp_path):
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((64, 64, 3), np.float32)))
     options = AS_RENDERED | {"fireflies": 1.0, "filter_blur": 1.0}
-    examples = CropDataset(find_views(tmp_path), crop=64, **options).batch(0, 40)
+    examples = CropDataset(find_views(tmp_path), crop=64, **options).batch(SETTLED, 40)
     for image in examples.radiance.sum(dim=1):
         y, x = divmod(int(image.argmax()), 64)
         window = image[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
@@ -133,6 +145,6 @@ def test_each_example_has_its_own(tmp_path):
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((64, 64, 3), np.float32)))
     dataset = CropDataset(find_views(tmp_path), crop=64, **(AS_RENDERED | {"fireflies": 1.0}))
-    places = {dataset[i].radiance.sum(dim=0).argmax().item() for i in range(50)}
+    places = {dataset[SETTLED + i].radiance.sum(dim=0).argmax().item() for i in range(50)}
     assert len(places) > 45  # two of 50 fall on one of 4,096 pixels with a chance of a quarter
-    assert torch.equal(dataset[7].radiance, dataset[7].radiance)
+    assert torch.equal(dataset[SETTLED].radiance, dataset[SETTLED].radiance)
