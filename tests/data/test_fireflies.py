@@ -118,7 +118,7 @@ def test_one_example_in_25_has_them_whether_its_features_flicker_or_not(tmp_path
 
 
 def test_they_come_by_and_by(tmp_path):
-    """A quarter of their chance after a quarter of the first 10,000 examples: who knows nothing learns little of them."""
+    """A quarter of their chance after a quarter of the first 10,000 examples: at first a network learns from others."""
     for k in range(2):
         write_frame(tmp_path / f"r{k:03d}.exr", Frame(np.ones((16, 16, 3), np.float32)))
     dataset = CropDataset(find_views(tmp_path), crop=16, **(AS_RENDERED | {"fireflies": 0.8}))
