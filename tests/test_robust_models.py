@@ -154,7 +154,7 @@ def test_fireflies_stay_where_they_are(name, denoiser, renders):
 
 
 def _changed(plain, hit):
-    """Share of pixels."""
+    """Share of pixels that differ by more than half of their brightness."""
     return (np.abs(hit - plain).mean(axis=2) > 0.5 * (plain.mean(axis=2) + 0.01)).mean()
 
 

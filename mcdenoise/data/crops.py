@@ -191,9 +191,8 @@ class CropDataset(Dataset):
                 raise DataError(f"no view is left whose frames can be decoded; the last that was tried: {view.folder}.")
         inputs, targets, guides = chosen
         height, width = inputs[0].pixels.shape[1:]
-        stops, blurred, sigma, colours, axes, signs, turn, missing, darker, flickers, seed, struck, which = numbers[
-            4:_NUMBERS
-        ]
+        stops, blurred, sigma, colours, axes, signs, turn, missing, darker, *rarer = numbers[4:_NUMBERS]
+        flickers, seed, struck, which = rarer
         turn = int(8 * turn) if self.augment else 0
         if size[0] != size[1]:  # what stands is cut standing, and transposed if the crops of this batch lie
             turn = turn & 3 | (4 if (height > width) != (size[0] > size[1]) else 0)

@@ -31,14 +31,14 @@ class Fireflies:
         height, width = radiance.shape[1:]
         share = math.exp(rng.uniform(*np.log(_SHARES)))
         count = max(1, rng.poisson(share * height * width))
-        places = zip(rng.integers(height, size=count), rng.integers(width, size=count), strict=True)
+        reach = _WINDOW if sigma else 0
+        places = zip(*(rng.integers(side, size=count).tolist() for side in (height, width)), strict=True)
         for y, x in places:
             colour = rng.uniform(0.1, 1, 3)
             light = _GREY * math.exp(rng.uniform(*np.log(_BRIGHTNESS))) * colour / colour.max()
-            rows = slice(max(0, y - _WINDOW), y + _WINDOW + 1) if sigma else slice(y, y + 1)
-            columns = slice(max(0, x - _WINDOW), x + _WINDOW + 1) if sigma else slice(x, x + 1)
+            rows, columns = (slice(max(0, at - reach), at + reach + 1) for at in (y, x))
             window = radiance[:, rows, columns]
             down, across = (torch.arange(*part.indices(side)) for part, side in ((rows, height), (columns, width)))
-            squared = (down[:, None] - int(y)) ** 2 + (across[None] - int(x)) ** 2
-            falls = torch.exp(-squared / (2 * sigma**2)) if sigma else torch.ones(1, 1)
+            squared = (down[:, None] - y) ** 2 + (across - x) ** 2
+            falls = torch.exp(-squared / (2 * (sigma or 1.0) ** 2))
             window += (torch.tensor(light, dtype=torch.float32)[:, None, None] * falls / falls.sum()).to(window.device)

@@ -81,7 +81,10 @@ class Denoiser:
         self._options = f"{engine} {precision}" + (f" {self.passes} passes" if self.passes > 1 else "")
 
     def with_model(self, model: str | os.PathLike) -> "Denoiser":
-        """Another model, run by torch with the device, precision and passes that were asked for here."""
+        """Another model, run by torch with the device, precision and passes that were asked for here.
+
+        Raises ModelError.
+        """
         return Denoiser(model, **self._asked)
 
     @property
@@ -190,7 +193,7 @@ class Denoiser:
 
 def usual_passes(network: nn.Module, precision: str) -> int:
     """How often a picture is seen if nothing is said: twice by a network of kernel prediction that is not a small one,
-    where that takes no longer than Open Image Denoise on a processor, as it would in float32."""
+    if in bf16. In float32 two passes would take longer than Open Image Denoise does on a processor."""
     large = isinstance(network, KPN) and network.config["width"] >= _LARGE
     return 2 if large and precision == "bf16" else 1
 
